@@ -1,0 +1,29 @@
+"""The life of an agent, as one table. `docs/reference/states.md` is drawn from it.
+
+A trigger is an event's kind, with what was asked for after a colon. A pause or a log-out asked for while busy is kept
+as `pending` and happens as `agent.moved` once the agent would be ready again.
+"""
+
+from __future__ import annotations
+
+from acd.model import AgentState as S
+
+_ASKED = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED, "agent.state:offline": S.OFFLINE}
+_MOVED = {"agent.moved:paused": S.PAUSED, "agent.moved:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
+_OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
+
+TRANSITIONS: dict[S, dict[str, S]] = {
+    S.OFFLINE: {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED},
+    S.READY: {
+        "agent.state:paused": S.PAUSED,
+        "agent.state:offline": S.OFFLINE,
+        "offer": S.RESERVED,
+        "agent.moved:not_responding": S.NOT_RESPONDING,
+        **_MOVED,
+    },
+    S.RESERVED: {"contact.joined": S.TALKING, **dict.fromkeys(_OFFER_ENDS, S.READY)},
+    S.TALKING: {"wrap_up.started": S.WRAP_UP, "wrap_up.expired": S.READY},
+    S.WRAP_UP: {"contact.wrapped_up": S.READY, "wrap_up.expired": S.READY},
+    S.PAUSED: {**_ASKED, **_MOVED},
+    S.NOT_RESPONDING: {**_ASKED, **_MOVED},
+}

@@ -1,0 +1,303 @@
+"""What happens on the floor: facts that come in, and decisions that go out.
+
+Each class has a `kind`, its name in the journal and on the wire: facts and decisions are past tense ("offer.expired"),
+commands imperative ("offer"). Instants are ms since the epoch, durations ms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from acd.plan import Requirement
+
+WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
+LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
+
+
+# --- facts that come in -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateSet:
+    """An agent says what he wants to be: ready, paused (with a reason) or offline. `lease_ms` > 0 must be renewed."""
+
+    kind: ClassVar[str] = "agent.state"
+    agent: str
+    state: Literal["ready", "paused", "offline"]
+    reason: str = ""
+    lease_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAlive:
+    """A heartbeat that renews an agent's lease for another `lease_ms`."""
+
+    kind: ClassVar[str] = "agent.alive"
+    agent: str
+    lease_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAccepted:
+    """The agent takes the contact; the parties are not joined yet."""
+
+    kind: ClassVar[str] = "offer.accepted"
+    contact: str
+    agent: str
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDeclined:
+    """The agent does not take the contact."""
+
+    kind: ClassVar[str] = "offer.declined"
+    contact: str
+    agent: str
+    offer: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The agent's phone rings."""
+
+    kind: ClassVar[str] = "leg.ringing"
+    contact: str
+    agent: str
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The agent's phone was picked up, which accepts the offer."""
+
+    kind: ClassVar[str] = "leg.answered"
+    contact: str
+    agent: str
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegFailed:
+    """The agent's phone could not be reached, or was lost before the parties were joined."""
+
+    kind: ClassVar[str] = "leg.failed"
+    contact: str
+    agent: str
+    offer: int
+    cause: LegFailure
+
+
+@dataclass(frozen=True, slots=True)
+class ContactJoined:
+    """Customer and agent are joined: this is the answer."""
+
+    kind: ClassVar[str] = "contact.joined"
+    contact: str
+    agent: str
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactReleased:
+    """The agent ends the conversation."""
+
+    kind: ClassVar[str] = "contact.released"
+    contact: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedUp:
+    """The agent has finished the work after the contact, and says how it ended (`reason`: a wrap-up code)."""
+
+    kind: ClassVar[str] = "contact.wrapped_up"
+    agent: str
+    contact: str
+    outcome: WrapUpOutcome
+    reason: str = ""
+    case_type: str = ""
+
+
+# --- decisions and commands that go out ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ContactQueued:
+    """A contact was offered to a queue: it waits until `until` (None: for ever)."""
+
+    kind: ClassVar[str] = "contact.queued"
+    contact: str
+    queue: str
+    language: str
+    priority: int
+    requirements: tuple[Requirement, ...]
+    need_since: int
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferContact:
+    """Command: propose this contact to this agent until `until`. `offer` is the token that the answer brings back.
+
+    The terms of the choice: the contact's `priority` and `waited_ms`, the agent's `idle_ms`; `candidates` is how many
+    agents or contacts were eligible, `excluded` how many were not, as (reason, number).
+    """
+
+    kind: ClassVar[str] = "offer"
+    offer: int
+    contact: str
+    agent: str
+    queue: str
+    language: str
+    until: int
+    priority: int
+    waited_ms: int
+    idle_ms: int
+    candidates: int
+    excluded: tuple[tuple[str, int], ...]
+    customer: str = field(default="", repr=False, metadata={"personal": "person"})
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawOffer:
+    """Command: the offer is off; stop ringing."""
+
+    kind: ClassVar[str] = "withdraw"
+    offer: int
+    contact: str
+    agent: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferExpired:
+    """Nobody answered the offer in time."""
+
+    kind: ClassVar[str] = "offer.expired"
+    offer: int
+    contact: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class JoinParties:
+    """Command: join customer and agent, and confirm with `contact.joined` before `until`."""
+
+    kind: ClassVar[str] = "join"
+    offer: int
+    contact: str
+    agent: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class JoinTimedOut:
+    """The telephony side never confirmed the join; the contact waits again, in its old place."""
+
+    kind: ClassVar[str] = "join.timed_out"
+    offer: int
+    contact: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairExcluded:
+    """This agent is not offered this contact again before `until`."""
+
+    kind: ClassVar[str] = "pair.excluded"
+    contact: str
+    agent: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentMoved:
+    """The engine changed an agent's state: not responding, or a pause or log-out that was asked for while busy."""
+
+    kind: ClassVar[str] = "agent.moved"
+    agent: str
+    state: Literal["not_responding", "paused", "offline"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLapsed:
+    """An agent's lease was not renewed in time: offline now, or as soon as the contact in hand is done."""
+
+    kind: ClassVar[str] = "agent.lapsed"
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Command: end the customer's leg."""
+
+    kind: ClassVar[str] = "hang_up"
+    contact: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEnded:
+    """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from the join to the end; 0 where there was none."""
+
+    kind: ClassVar[str] = "contact.ended"
+    contact: str
+    outcome: Literal["handled", "abandoned", "timed_out", "left_menu", "served_in_menu"]
+    queue: str
+    agent: str
+    wait_ms: int
+    talk_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpStarted:
+    """The agent works after the contact, until `until` at the latest."""
+
+    kind: ClassVar[str] = "wrap_up.started"
+    agent: str
+    contact: str
+    queue: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpExpired:
+    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome is booked."""
+
+    kind: ClassVar[str] = "wrap_up.expired"
+    agent: str
+    contact: str
+    outcome: WrapUpOutcome
+
+
+FACTS = (
+    AgentStateSet,
+    AgentAlive,
+    OfferAccepted,
+    OfferDeclined,
+    LegRinging,
+    LegAnswered,
+    LegFailed,
+    ContactJoined,
+    ContactReleased,
+    WrappedUp,
+)
+DECISIONS = (
+    ContactQueued,
+    OfferContact,
+    WithdrawOffer,
+    OfferExpired,
+    JoinParties,
+    JoinTimedOut,
+    PairExcluded,
+    AgentMoved,
+    AgentLapsed,
+    HangUp,
+    ContactEnded,
+    WrapUpStarted,
+    WrapUpExpired,
+)

@@ -1,0 +1,234 @@
+"""The state of the floor. `apply` is the only code that writes it; `acd.decide` reads it and says what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from acd import agent as agents
+from acd import contact as contacts
+from acd.events import (
+    AgentAlive,
+    AgentLapsed,
+    AgentMoved,
+    AgentStateSet,
+    ContactEnded,
+    ContactJoined,
+    ContactQueued,
+    JoinParties,
+    JoinTimedOut,
+    LegAnswered,
+    LegFailed,
+    OfferAccepted,
+    OfferContact,
+    OfferDeclined,
+    OfferExpired,
+    PairExcluded,
+    WithdrawOffer,
+    WrappedUp,
+    WrapUpExpired,
+    WrapUpStarted,
+)
+from acd.match import Matching
+from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.plan import FloorPlan
+
+
+class Floor:
+    """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them."""
+
+    def __init__(self, plan: FloorPlan) -> None:
+        self.contacts: dict[str, Contact] = {}
+        self.agents: dict[str, Agent] = {}
+        self.offers: dict[int, Offer] = {}
+        self.last_offer = 0
+        self.last_order = 0
+        self.matching = Matching()
+        self.adopt(plan)
+
+    def adopt(self, plan: FloorPlan) -> None:
+        """Follow these rules from now on. Agents keep their state; those the plan no longer has must be offline."""
+        self.plan = plan
+        known, self.agents = self.agents, {}
+        self.matching = Matching()
+        for place, agent_plan in enumerate(plan.agents.values()):
+            agent = known.get(agent_plan.id) or Agent(agent_plan.id, place, agent_plan.skills)
+            agent.place, agent.skills = place, agent_plan.skills
+            self.agents[agent.id] = agent
+        self.index()
+
+    def index(self) -> None:
+        """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
+        self.matching = Matching()
+        for agent in self.agents.values():
+            if agent.state is not AgentState.OFFLINE:
+                self.matching.arrive(agent)
+            if agent.state is AgentState.READY:
+                self.matching.free(agent)
+        for contact in self.contacts.values():
+            if contact.state is ContactState.WAITING:
+                self.matching.add(contact)
+
+    def arrive(self, contact: Contact) -> None:
+        """A new contact, known but in no queue yet."""
+        self.contacts[contact.id] = contact
+
+    def forget(self, contact: str) -> None:
+        """The contact is over and its matter is in other hands."""
+        del self.contacts[contact]
+
+    def apply(self, event: Any, now: int) -> None:
+        """Book one event. Kinds that change nothing here are let through."""
+        if book := _BOOK.get(type(event)):
+            book(self, event, now)
+
+    # --- moving along the tables ----------------------------------------------------------------------------------
+
+    def _move_contact(self, contact: Contact, trigger: str) -> None:
+        before = contact.state
+        contact.state = contacts.TRANSITIONS[before][trigger]
+        if contact.state is ContactState.WAITING:
+            self.matching.add(contact)
+        elif before is ContactState.WAITING:
+            self.matching.drop(contact)
+
+    def _move_agent(self, agent: Agent, trigger: str) -> None:
+        before = agent.state
+        after = agent.state = agents.TRANSITIONS[before][trigger]
+        if before is after:
+            return
+        if after is AgentState.READY:
+            self.matching.free(agent)
+        elif before is AgentState.READY:
+            self.matching.busy(agent)
+        if before is AgentState.OFFLINE:
+            self.matching.arrive(agent)
+        elif after is AgentState.OFFLINE:
+            self.matching.depart(agent)
+
+    # --- booking: contacts ----------------------------------------------------------------------------------------
+
+    def _queued(self, event: ContactQueued, now: int) -> None:
+        contact = self.contacts[event.contact]
+        self.last_order += 1
+        contact.queue, contact.language = event.queue, event.language
+        contact.priority, contact.requirements = event.priority, event.requirements
+        contact.need_since, contact.order, contact.queued_at = event.need_since, self.last_order, now
+        contact.wait_until = event.until
+        self._move_contact(contact, event.kind)
+
+    def _ended(self, event: ContactEnded, now: int) -> None:
+        contact = self.contacts[event.contact]
+        self._move_contact(contact, event.kind)
+        if not contact.agent:
+            self.forget(contact.id)
+
+    def _excluded(self, event: PairExcluded, now: int) -> None:
+        self.contacts[event.contact].exclusions[event.agent] = event.until
+
+    # --- booking: offers ------------------------------------------------------------------------------------------
+
+    def _offered(self, event: OfferContact, now: int) -> None:
+        contact, agent = self.contacts[event.contact], self.agents[event.agent]
+        self.last_offer = event.offer
+        self.offers[event.offer] = Offer(event.offer, contact.id, agent.id, event.until)
+        contact.offer = agent.offer = event.offer
+        self._move_contact(contact, event.kind)
+        self._move_agent(agent, event.kind)
+
+    def _accepted(self, event: OfferAccepted | LegAnswered, now: int) -> None:
+        offer = self.offers[event.offer]
+        offer.accepted = True
+        self._move_contact(self.contacts[offer.contact], event.kind)
+
+    def _joining(self, event: JoinParties, now: int) -> None:
+        self.offers[event.offer].until = event.until
+
+    def _offer_lost(
+        self, event: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut, now: int
+    ) -> None:
+        offer = self.offers.pop(event.offer)
+        contact, agent = self.contacts[offer.contact], self.agents[offer.agent]
+        contact.offer = agent.offer = 0
+        missed = isinstance(event, OfferExpired) or (isinstance(event, LegFailed) and event.cause == "no_answer")
+        agent.missed += missed
+        self._move_contact(contact, event.kind)
+        self._move_agent(agent, event.kind)
+
+    def _joined(self, event: ContactJoined, now: int) -> None:
+        del self.offers[event.offer]
+        contact, agent = self.contacts[event.contact], self.agents[event.agent]
+        contact.offer = agent.offer = agent.missed = 0
+        contact.agent, agent.contact = agent.id, contact.id
+        contact.answered_at = now
+        self._move_contact(contact, event.kind)
+        self._move_agent(agent, event.kind)
+
+    # --- booking: agents ------------------------------------------------------------------------------------------
+
+    def _state_set(self, event: AgentStateSet, now: int) -> None:
+        agent = self.agents[event.agent]
+        agent.lease_until = now + event.lease_ms if event.lease_ms else 0
+        self._ask(agent, f"{event.kind}:{event.state}", AgentState(event.state), event.reason, now)
+
+    def _lapsed(self, event: AgentLapsed, now: int) -> None:
+        agent = self.agents[event.agent]
+        agent.lease_until = 0
+        self._ask(agent, f"{event.kind}:offline", AgentState.OFFLINE, "lease lapsed", now)
+
+    def _ask(self, agent: Agent, trigger: str, asked: AgentState, reason: str, now: int) -> None:
+        """Change the state at once where the table lets us, else remember what was asked for."""
+        if trigger not in agents.TRANSITIONS[agent.state]:
+            agent.pending = None if asked is AgentState.READY else asked
+            agent.pending_reason = reason
+            return
+        if asked is AgentState.READY:
+            agent.idle_since, agent.missed = now, 0
+        agent.reason = reason
+        self._move_agent(agent, trigger)
+
+    def _alive(self, event: AgentAlive, now: int) -> None:
+        self.agents[event.agent].lease_until = now + event.lease_ms
+
+    def _agent_moved(self, event: AgentMoved, now: int) -> None:
+        agent = self.agents[event.agent]
+        agent.reason, agent.pending, agent.pending_reason = event.reason, None, ""
+        if event.state == "offline":
+            agent.lease_until = 0
+        self._move_agent(agent, f"{event.kind}:{event.state}")
+
+    def _wrap_up_started(self, event: WrapUpStarted, now: int) -> None:
+        agent = self.agents[event.agent]
+        agent.wrap_up_until = event.until
+        self._move_agent(agent, event.kind)
+
+    def _wrap_up_ended(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
+        agent = self.agents[event.agent]
+        if event.outcome == "resolved":
+            self.forget(event.contact)
+        agent.contact, agent.wrap_up_until, agent.idle_since = "", 0, now
+        self._move_agent(agent, event.kind)
+
+
+_BOOK: dict[type, Callable[[Floor, Any, int], None]] = {
+    ContactQueued: Floor._queued,
+    ContactEnded: Floor._ended,
+    PairExcluded: Floor._excluded,
+    OfferContact: Floor._offered,
+    OfferAccepted: Floor._accepted,
+    LegAnswered: Floor._accepted,
+    JoinParties: Floor._joining,
+    OfferDeclined: Floor._offer_lost,
+    OfferExpired: Floor._offer_lost,
+    LegFailed: Floor._offer_lost,
+    WithdrawOffer: Floor._offer_lost,
+    JoinTimedOut: Floor._offer_lost,
+    ContactJoined: Floor._joined,
+    AgentStateSet: Floor._state_set,
+    AgentAlive: Floor._alive,
+    AgentLapsed: Floor._lapsed,
+    AgentMoved: Floor._agent_moved,
+    WrapUpStarted: Floor._wrap_up_started,
+    WrappedUp: Floor._wrap_up_ended,
+    WrapUpExpired: Floor._wrap_up_ended,
+}

@@ -1,0 +1,85 @@
+"""The live records of the floor: contacts, agents, offers. Only `acd.floor.Floor.apply` writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from acd.plan import Requirement
+
+
+class ContactState(StrEnum):
+    """Where a contact is, as the floor sees it. Before its first queue it is `arrived`: a menu may have it."""
+
+    ARRIVED = "arrived"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    JOINING = "joining"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class AgentState(StrEnum):
+    """What an agent is doing. `reserved` while an offer is out or the parties are being joined."""
+
+    OFFLINE = "offline"
+    READY = "ready"
+    RESERVED = "reserved"
+    TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    PAUSED = "paused"
+    NOT_RESPONDING = "not_responding"
+
+
+@dataclass(slots=True)
+class Contact:
+    """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`."""
+
+    id: str
+    channel: str
+    entry_point: str
+    service_line: str
+    language: str
+    need_since: int
+    customer: str = field(default="", repr=False, metadata={"personal": "person"})
+    state: ContactState = ContactState.ARRIVED
+    queue: str = ""
+    priority: int = 0
+    requirements: tuple[Requirement, ...] = ()
+    order: int = 0
+    queued_at: int = 0
+    wait_until: int | None = None
+    answered_at: int = 0
+    offer: int = 0
+    agent: str = ""
+    exclusions: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Agent:
+    """One first-line agent. `idle_since` ranks the ready; `pending` is a state asked for while busy."""
+
+    id: str
+    place: int
+    skills: tuple[tuple[str, int], ...]
+    state: AgentState = AgentState.OFFLINE
+    reason: str = ""
+    idle_since: int = 0
+    offer: int = 0
+    contact: str = ""
+    missed: int = 0
+    pending: AgentState | None = None
+    pending_reason: str = ""
+    lease_until: int = 0
+    wrap_up_until: int = 0
+
+
+@dataclass(slots=True)
+class Offer:
+    """One contact proposed to one agent. `accepted` means that the parties are being joined."""
+
+    id: int
+    contact: str
+    agent: str
+    until: int
+    accepted: bool = False

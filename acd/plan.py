@@ -1,0 +1,60 @@
+"""What a centre's files compile to, as far as queueing and offering are concerned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Requirement:
+    """A skill that an agent must have, at this level or above (levels count from 1)."""
+
+    skill: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlan:
+    """One queue. All durations are milliseconds; `None` means "no limit".
+
+    `priority`: higher is served first. `requirements`: all mandatory.
+    `match_language`: the contact's language is one more mandatory skill.
+    `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
+    `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
+    somebody else eligible is logged in; `retry_ms` is the pause when nobody else is.
+    `wrap_up_outcome` is booked when an agent gives none; `case_type` is the case that an escalation opens.
+    `acceptable_wait_ms` (AWT) and `short_abandon_ms` are what the service level is measured with.
+    """
+
+    id: str
+    priority: int = 0
+    requirements: tuple[Requirement, ...] = ()
+    match_language: bool = False
+    offer_ms: int = 20_000
+    join_ms: int = 10_000
+    wrap_up_ms: int = 60_000
+    wait_ms_max: int | None = None
+    missed_offers_max: int | None = 1
+    exclusion_ms: int = 300_000
+    retry_ms: int = 10_000
+    acceptable_wait_ms: int = 20_000
+    short_abandon_ms: int = 20_000
+    wrap_up_outcome: Literal["resolved", "follow_up", "escalated"] = "resolved"
+    case_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPlan:
+    """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill."""
+
+    id: str
+    skills: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FloorPlan:
+    """Everything the floor knows before the first contact."""
+
+    queues: dict[str, QueuePlan] = field(default_factory=dict)
+    agents: dict[str, AgentPlan] = field(default_factory=dict)

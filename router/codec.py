@@ -1,0 +1,228 @@
+"""Events and state to bytes and back, with personal values taken out on the way.
+
+A field whose metadata says `personal` never leaves as it is: a `Seal` gives the token that stands for it, in the journal,
+in announcements and in snapshots alike; an `Unseal` gives the value back, or the token itself where the value has been
+erased (the core takes either as an opaque word). Digits marked secret are left empty.
+
+Every kind of event has a version. A body of an older version is lifted, one version at a time, by `UPCASTERS`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from acd.model import Agent, Contact, Offer
+from escalation.case import Case
+from ivr.session import Session
+from router.board import Board
+from router.errors import JournalFault
+from router.events import EVENTS, Event
+from router.plan import Plan
+
+Seal = Callable[[str, str], str]
+"""(kind of personal value, value) -> token."""
+Unseal = Callable[[str], str]
+"""token -> value, or the token itself."""
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+VERSIONS: dict[str, int] = {}
+"""The current version of each kind's body, where it is not 1."""
+UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+"""(kind, version) -> what makes the next version of a body out of this one."""
+
+SNAPSHOT_VERSION = 1
+
+
+@cache
+def _adapter(cls: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(cls)
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How to take a record apart and put it together again, and which of its fields are personal (place, kind)."""
+
+    take_apart: Callable[[Any], tuple[Any, ...]]
+    personal: tuple[tuple[int, str], ...]
+
+
+@cache
+def _layout(cls: Hashable) -> _Layout:
+    assert isinstance(cls, type)
+    names = [field.name for field in fields(cls)]
+    kinds = [(place, field.metadata["personal"]) for place, field in enumerate(fields(cls)) if "personal" in field.metadata]
+    return _Layout(attrgetter(*names) if kinds else lambda record: (), tuple(kinds))
+
+
+def _exchanged(record: Any, exchange: Callable[[str, str], str]) -> Any:
+    """The record with its personal values exchanged; itself where it holds none. (`replace` would take twice the time.)"""
+    layout = _layout(type(record))
+    if not layout.personal:
+        return record
+    values = list(layout.take_apart(record))
+    for place, kind in layout.personal:
+        if value := values[place]:
+            values[place] = exchange(kind, value)
+    return type(record)(*values)
+
+
+def _sealed(record: Any, seal: Seal) -> Any:
+    return _exchanged(record, seal)
+
+
+def _unsealed(record: Any, unseal: Unseal) -> Any:
+    return _exchanged(record, lambda kind, token: unseal(token))
+
+
+# --- events -------------------------------------------------------------------------------------------------------
+
+
+def version_of(kind: str) -> int:
+    """The version in which events of this kind are written today."""
+    return VERSIONS.get(kind, 1)
+
+
+def encode(event: Event, seal: Seal) -> bytes:
+    """An event's body as JSON, personal values replaced by tokens."""
+    return _adapter(type(event)).dump_json(_sealed(event, seal))
+
+
+def decode(kind: str, version: int, body: bytes, unseal: Unseal) -> Event:
+    """A stored body as an event of today. Raises `JournalFault` for what this release cannot read."""
+    cls = EVENTS.get(kind)
+    if cls is None or version > version_of(kind):
+        raise JournalFault(f"event {kind!r} version {version} was written by a newer release: use that one, or a newer")
+    try:
+        adapter = _adapter(cls)
+        current = version == version_of(kind)
+        event = adapter.validate_json(body) if current else adapter.validate_python(_lift(kind, version, body))
+    except (ValidationError, ValueError) as error:
+        raise JournalFault(f"event {kind!r} version {version} cannot be read: {_first_line(error)}") from error
+    return _unsealed(event, unseal)
+
+
+def _lift(kind: str, version: int, body: bytes) -> dict[str, Any]:
+    fields_then: dict[str, Any] = json.loads(body)
+    for step in range(version, version_of(kind)):
+        fields_then = UPCASTERS[kind, step](fields_then)
+    return fields_then
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+# --- state --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class BoardState:
+    """Everything of a board that its log does not give back cheaply. Indexes and derived maps are built again.
+
+    `agents` in the plan's order; `alarms` as (instant, order, kind, body).
+    """
+
+    plan: str
+    seq: int
+    now: int
+    contacts: list[Contact]
+    agents: list[Agent]
+    offers: list[Offer]
+    sessions: list[Session]
+    cases: list[Case]
+    open: dict[str, bool]
+    turns: dict[str, int | None]
+    ended: list[str]
+    alarms: list[tuple[int, int, str, str]]
+    last_offer: int
+    last_order: int
+    last_case: int
+
+
+def dump_board(board: Board, seal: Seal) -> bytes:
+    """The whole state as JSON, personal values replaced by tokens, secret digits left out."""
+    board.due()
+    floor, desk = board.floor, board.desk
+    state = BoardState(
+        plan=board.plan.hash,
+        seq=board.seq,
+        now=board.now,
+        contacts=[_sealed(contact, seal) for contact in floor.contacts.values()],
+        agents=list(floor.agents.values()),
+        offers=list(floor.offers.values()),
+        sessions=[_session(board, session, seal) for session in board.menus.sessions.values()],
+        cases=[_sealed(case, seal) for case in desk.cases.values()],
+        open=desk.open,
+        turns=desk.turns,
+        ended=list(board.ended),
+        alarms=[(at, n, event.kind, encode(event, seal).decode()) for at, n, event in sorted(board.alarms, key=_when)],
+        last_offer=floor.last_offer,
+        last_order=floor.last_order,
+        last_case=desk.last_case,
+    )
+    return _adapter(BoardState).dump_json(state)
+
+
+def _session(board: Board, session: Session, seal: Seal) -> Session:
+    secret = board.menus.takes_secret(session.contact)
+    sealed: Session = _sealed(replace(session, keys="") if secret else session, seal)
+    return sealed
+
+
+def _when(alarm: tuple[int, int, Event]) -> tuple[int, int]:
+    return alarm[:2]
+
+
+def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
+    """The board that `dump_board` wrote."""
+    try:
+        state: BoardState = _adapter(BoardState).validate_json(body)
+    except ValidationError as error:
+        raise JournalFault(f"the snapshot cannot be read: {_first_line(error)}") from error
+    board = Board(plans, state.plan)
+    board.seq, board.now, board.started = state.seq, state.now, True
+    board.ended = dict.fromkeys(state.ended)
+    board.alarms = [(at, n, decode(kind, version_of(kind), text.encode(), unseal)) for at, n, kind, text in state.alarms]
+    _load_floor(board, state, unseal)
+    board.menus.sessions = {session.contact: _unsealed(session, unseal) for session in state.sessions}
+    desk = board.desk
+    desk.cases = {case.id: _unsealed(case, unseal) for case in state.cases}
+    desk.newest = {case.customer: case.id for case in desk.cases.values() if case.customer}
+    desk.open, desk.turns, desk.last_case = state.open, state.turns, state.last_case
+    return board
+
+
+def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
+    floor = board.floor
+    floor.contacts = {contact.id: _unsealed(contact, unseal) for contact in state.contacts}
+    floor.agents = {agent.id: agent for agent in state.agents}
+    floor.offers = {offer.id: offer for offer in state.offers}
+    floor.last_offer, floor.last_order = state.last_offer, state.last_order
+    floor.index()
+
+
+# --- plans --------------------------------------------------------------------------------------------------------
+
+
+def dump_plan(plan: Plan) -> bytes:
+    """A plan as canonical JSON: keys sorted, the hash itself left out."""
+    value = _adapter(Plan).dump_python(plan, mode="json")
+    del value["hash"]
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def load_plan(body: bytes, plan_hash: str) -> Plan:
+    """The plan that `dump_plan` wrote."""
+    try:
+        plan: Plan = _adapter(Plan).validate_json(body)
+    except ValidationError as error:
+        raise JournalFault(f"the plan {plan_hash!r} in the journal cannot be read: {_first_line(error)}") from error
+    return replace(plan, hash=plan_hash)

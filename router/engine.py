@@ -1,0 +1,268 @@
+"""The engine: facts plus a time in, facts out. Single-threaded, deterministic, no clock of its own.
+
+    events   = engine.handle(fact, now)      # an outside fact; raises Refused, and then nothing has changed
+    events   = engine.tick(now)              # time passed
+    deadline = engine.deadline()             # when to call tick, or None
+
+The first event that `handle` returns is the accepted fact itself. Each event is applied before anything that follows
+from it is decided, so a decision always sees the state that the decisions before it have made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import acd.decide
+import escalation.desk
+import ivr.session
+from acd.events import ContactEnded, ContactQueued, HangUp, WrappedUp, WrapUpExpired
+from acd.model import ContactState
+from acd.plan import QueuePlan, Requirement
+from escalation.events import CaseOpened
+from ivr import flow
+from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
+from router.board import Board
+from router.events import FACTS, CentreStarted, ContactArrived, ContactLeft, Event
+from router.plan import Plan
+
+Fault = Literal["illegal", "stale"]
+Refusal = tuple[Fault, str]
+
+
+class Refused(Exception):
+    """A fact cannot be taken in this state. `fault`: the sender's (illegal), or a race lost (stale, which is normal)."""
+
+    def __init__(self, fault: Fault, reason: str) -> None:
+        super().__init__(reason)
+        self.fault = fault
+        self.reason = reason
+
+
+class Engine:
+    """One centre's routing. Recovery is `apply` over the log; `handle` and `tick` decide what the log gets next."""
+
+    def __init__(self, *plans: Plan) -> None:
+        """`plans`: every plan the log may speak of, the one in force first."""
+        self.plans = {plan.hash: plan for plan in plans}
+        self.board = Board(self.plans, plans[0].hash)
+
+    @property
+    def now(self) -> int:
+        """The instant of the last event, ms since the epoch."""
+        return self.board.now
+
+    def handle(self, fact: Event, now: int) -> list[Event]:
+        """Take a fact at `now` and return it with the decisions that follow, or raise `Refused`."""
+        assert now >= self.board.now, "time never runs backwards"
+        if refusal := self._refusal(fact):
+            raise Refused(*refusal)
+        events: list[Event] = []
+        self._settle(fact, now, events)
+        return events
+
+    def tick(self, now: int) -> list[Event]:
+        """Let everything happen that is due by `now`."""
+        assert now >= self.board.now, "time never runs backwards"
+        events: list[Event] = []
+        while self.board.due(now) is not None:
+            for event in self.board.ring(now):
+                self._settle(event, now, events)
+        return events
+
+    def deadline(self) -> int | None:
+        """The instant (ms) at which something happens by itself, if nothing else happens before; None for never."""
+        return self.board.due()
+
+    def apply(self, event: Event, now: int) -> None:
+        """Book an event of the log again, deciding nothing."""
+        self.board.apply(event, now)
+
+    def takes_secret(self, fact: Event) -> bool:
+        """Whether this fact carries digits that must be stored nowhere."""
+        return isinstance(fact, ContactKeyed) and self.board.menus.takes_secret(fact.contact)
+
+    def _settle(self, event: Event, now: int, events: list[Event]) -> None:
+        """Apply an event, then whatever follows from it, depth first."""
+        self.board.apply(event, now)
+        events.append(event)
+        for follow in _FOLLOW.get(type(event), ()):
+            for consequence in follow(self.board, event, now):
+                self._settle(consequence, now, events)
+
+    def _refusal(self, fact: Event) -> Refusal | None:
+        for check in _CHECKS[type(fact)]:
+            if refusal := check(self.board, fact):
+                return refusal
+        return None
+
+
+# --- what may happen ----------------------------------------------------------------------------------------------
+
+
+def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
+    """Rules may change while contacts are in flight, as long as the new ones know everything those need."""
+    plan = board.plans[fact.plan]
+    floor = board.floor
+    queues = {contact.queue for contact in floor.contacts.values() if contact.queue}
+    nodes = {(session.flow, session.node) for session in board.menus.sessions.values()}
+    agents = {agent.id for agent in floor.agents.values() if agent.state != "offline"}
+    known = {(tree.id, node) for tree in plan.menus.flows.values() for node in tree.nodes}
+    missing = [
+        *(f"queue {queue!r}" for queue in sorted(queues - plan.floor.queues.keys())),
+        *(f"agent {agent!r}" for agent in sorted(agents - plan.floor.agents.keys())),
+        *(f"node {node!r} of flow {of!r}" for of, node in sorted(nodes - known)),
+    ]
+    if missing:
+        return ("illegal", f"the new rules lack what contacts in flight need: {', '.join(missing)}")
+    return None
+
+
+def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
+    if fact.contact in board.floor.contacts or fact.contact in board.ended:
+        return ("illegal", f"contact {fact.contact!r} has arrived already: a new contact needs a new id")
+    if board.entry_point(fact.dialled) is None:
+        return ("illegal", f"no entry point has the address {fact.dialled!r}")
+    return None
+
+
+def _check_known(board: Board, fact: ContactLeft | ContactKeyed | PromptFinished) -> Refusal | None:
+    contact = board.floor.contacts.get(fact.contact)
+    if fact.contact in board.ended or (contact and contact.state is ContactState.ENDED):
+        return ("stale", f"contact {fact.contact!r} has ended")
+    return None if contact else ("illegal", f"contact {fact.contact!r} is not known")
+
+
+def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
+    if fact.reason and board.plan.reasons and fact.reason not in board.plan.reasons:
+        return ("illegal", f"wrap-up code {fact.reason!r} is not one of the centre's: {', '.join(board.plan.reasons)}")
+    if fact.outcome == "resolved":
+        return None
+    case_type = fact.case_type or _queue(board, fact.contact).case_type
+    if case_type is None:
+        return ("illegal", "case_type is missing, and the queue has none of its own")
+    if case_type not in board.plan.desk.case_types:
+        return ("illegal", f"case type {case_type!r} is not one of the centre's")
+    return None
+
+
+_Check = Callable[[Board, Any], Refusal | None]
+
+
+def _within(hall: str, check: Callable[[Any, Any], Refusal | None]) -> _Check:
+    return lambda board, fact: check(getattr(board, hall), fact)
+
+
+_CHECKS: dict[type, tuple[_Check, ...]] = {
+    CentreStarted: (_check_started,),
+    ContactArrived: (_check_arrived,),
+    ContactLeft: (_check_known,),
+    **{kind: (_check_known, _within("menus", check)) for kind, check in ivr.session.CHECKS.items()},
+    **{kind: (_within("desk", check),) for kind, check in escalation.desk.CHECKS.items()},
+    **{kind: (_within("floor", check),) for kind, check in acd.decide.CHECKS.items()},
+}
+_CHECKS[WrappedUp] += (_check_wrap_up,)
+assert set(_CHECKS) == set(FACTS), "every fact is checked"
+
+
+# --- what follows -------------------------------------------------------------------------------------------------
+
+
+def _after_started(board: Board, event: CentreStarted, now: int) -> Iterator[Event]:
+    for calendar in board.plan.desk.calendars:
+        yield escalation.desk.hours_now(board.desk, calendar, now)
+
+
+def _after_arrived(board: Board, event: ContactArrived, now: int) -> Iterator[Event]:
+    entry = board.plan.entry_points[board.floor.contacts[event.contact].entry_point]
+    start = board.plan.menus.flows[entry.flow].start
+    yield FlowMoved(event.contact, entry.flow, start, "started")
+
+
+def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
+    """The menu's own consequences first; then the two ways out of a menu: to a queue, or to the end."""
+    node = board.plan.menus.flows[event.flow].nodes[event.node]
+    if isinstance(node, flow.HandOver):
+        yield from ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
+        yield _queue_up(board, event.contact, node)
+    elif isinstance(node, flow.HangUp) and not node.prompts:
+        yield from _say_goodbye(event.contact)
+    else:
+        yield from ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
+
+
+def _queue_up(board: Board, contact_id: str, node: flow.HandOver) -> ContactQueued:
+    contact = board.floor.contacts[contact_id]
+    language = board.menus.sessions[contact_id].language
+    queue = board.plan.floor.queues[node.queue]
+    until = board.now + queue.wait_ms_max if queue.wait_ms_max is not None else None
+    priority = queue.priority + node.priority
+    needs = _requirements(queue, language)
+    return ContactQueued(contact_id, queue.id, language, priority, needs, contact.need_since, until)
+
+
+def _requirements(queue: QueuePlan, language: str) -> tuple[Requirement, ...]:
+    return (*queue.requirements, Requirement(language)) if queue.match_language else queue.requirements
+
+
+def _say_goodbye(contact: str) -> Iterator[Event]:
+    yield HangUp(contact, "served in the menu")
+    yield ContactEnded(contact, "served_in_menu", "", "", 0, 0)
+
+
+def _after_prompt(board: Board, event: PromptFinished | PromptOverran, now: int) -> Iterator[Event]:
+    session = board.menus.sessions.get(event.contact)
+    if session and event.say == session.say and isinstance(board.menus.node(session), flow.HangUp):
+        yield from _say_goodbye(event.contact)
+
+
+def _after_left(board: Board, event: ContactLeft, now: int) -> Iterator[Event]:
+    return acd.decide.leave(board.floor, event.contact, now)
+
+
+def _after_wrap_up(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> Iterator[Event]:
+    """What the first line did not settle goes on as a case."""
+    if event.outcome != "resolved":
+        yield _open_case(board, event, now)
+
+
+def _open_case(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> CaseOpened:
+    contact = board.floor.contacts[event.contact]
+    said = event if isinstance(event, WrappedUp) else None
+    case_type = (said.case_type if said else "") or _queue(board, event.contact).case_type
+    assert case_type is not None, "check() and the centre's loader see to it"
+    return escalation.desk.open_case(
+        board.desk,
+        contact=contact.id,
+        customer=contact.customer,
+        case_type=case_type,
+        service_line=contact.service_line,
+        reason=said.reason if said else "",
+        to_team=event.outcome == "escalated",
+        now=now,
+    )
+
+
+def _queue(board: Board, contact: str) -> QueuePlan:
+    return board.plan.floor.queues[board.floor.contacts[contact].queue]
+
+
+_Follow = Callable[[Board, Any, int], Iterator[Event]]
+
+
+def _inside(hall: str, follow: Callable[[Any, Any, int], Iterator[Event]]) -> _Follow:
+    return lambda board, event, now: follow(getattr(board, hall), event, now)
+
+
+_FOLLOW: dict[type, tuple[_Follow, ...]] = {
+    **{kind: (_inside("floor", follow),) for kind, follow in acd.decide.FOLLOW.items()},
+    **{kind: (_inside("menus", follow),) for kind, follow in ivr.session.FOLLOW.items()},
+    CentreStarted: (_after_started,),
+    ContactArrived: (_after_arrived,),
+    ContactLeft: (_after_left,),
+    FlowMoved: (_after_moved,),
+}
+_FOLLOW[PromptFinished] += (_after_prompt,)
+_FOLLOW[PromptOverran] += (_after_prompt,)
+_FOLLOW[WrappedUp] = (_after_wrap_up, *_FOLLOW[WrappedUp])
+_FOLLOW[WrapUpExpired] = (_after_wrap_up, *_FOLLOW[WrapUpExpired])

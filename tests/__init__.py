@@ -1,0 +1,1 @@
+"""What Firstline promises, as tests."""
