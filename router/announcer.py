@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from router.ports import Bus, Journal, Publication, Row
 
 CHUNK = 200
+SAVE_ROWS = 5_000
+IDLE_S = 0.2
 KEPT = 20_000
 """How many committed rows may wait in memory; older ones are read from the journal again."""
 
@@ -36,7 +38,7 @@ class Announcer:
         self._journal = journal
         self._bus = bus
         self.sent = announced
-        self._confirmed = announced
+        self._saved = announced
         self._rows: deque[tuple[Row, Event]] = deque(maxlen=KEPT)
         self._answers: list[Publication] = []
         self._last = announced
@@ -66,29 +68,41 @@ class Announcer:
         self._wake.set()
 
     async def run(self) -> None:
-        """Speak until cancelled."""
+        """Speak until cancelled; move the cursor after many rows, or when there has been nothing to say for a while."""
         while True:
-            await self._wake.wait()
+            try:
+                async with asyncio.timeout(IDLE_S if self.sent > self._saved else None):
+                    await self._wake.wait()
+            except TimeoutError:
+                await self._save()
+                continue
             self._wake.clear()
-            while self.sent < self._last:
-                await self._speak(await self._next_rows())
-            answers, self._answers = self._answers, []
-            await self._bus.publish(answers)
+            await self._speak()
             if not self._wake.is_set():
                 self._silent.set()
 
     async def drain(self) -> None:
-        """Wait until everything said so far is confirmed by the broker, and remember that it was."""
+        """Wait until everything committed is spoken and confirmed by the broker, and remember that it was."""
         await self._silent.wait()
-        await self.save()
+        await self._save()
 
-    async def save(self) -> None:
+    async def _speak(self) -> None:
+        while self.sent < self._last:
+            rows = await self._next_rows()
+            await self._bus.publish([contract.announce(self._centre, row, event) for row, event in rows])
+            self.sent = rows[-1][0].seq
+            if self.sent - self._saved >= SAVE_ROWS:
+                await self._save()
+        answers, self._answers = self._answers, []
+        await self._bus.publish(answers)
+
+    async def _save(self) -> None:
         """Move the cursor to what the broker has confirmed."""
         sent = self.sent
         await self._bus.flush()
-        if sent > self._confirmed:
+        if sent > self._saved:
             await self._journal.save_announced(sent)
-            self._confirmed = sent
+            self._saved = sent
 
     async def _next_rows(self) -> list[tuple[Row, Event]]:
         while self._rows and self._rows[0][0].seq <= self.sent:
@@ -101,7 +115,3 @@ class Announcer:
             if len(read) == CHUNK:
                 break
         return read
-
-    async def _speak(self, rows: Sequence[tuple[Row, Event]]) -> None:
-        await self._bus.publish([contract.announce(self._centre, row, event) for row, event in rows])
-        self.sent = rows[-1][0].seq

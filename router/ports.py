@@ -49,7 +49,7 @@ class PersonalValue:
 
     token: str
     kind: str
-    value: str
+    value: str = field(repr=False)
     subject: str
 
 
@@ -105,6 +105,7 @@ class Journal(Protocol):
     async def last_snapshot(self) -> Snapshot | None: ...
     async def announced(self) -> int: ...
     async def save_announced(self, seq: int) -> None: ...
+    async def checkpoint(self) -> None: ...
     async def close(self) -> None: ...
 
 

@@ -59,5 +59,5 @@ async def recover(plan: Plan, journal: Journal) -> Recovered:
 async def _expected(engine: Engine, journal: Journal) -> list[tuple[str, str, int]]:
     """The next number of every subject that more may be heard of."""
     board = engine.board
-    alive = board.floor.contacts.keys() | board.floor.agents.keys() | board.desk.cases.keys()
+    alive = board.floor.contacts.keys() | board.ended.keys() | board.floor.agents.keys() | board.desk.cases.keys()
     return [(source, subject, last + 1) for source, subject, last in await journal.sequences() if subject in alive]

@@ -7,13 +7,16 @@ with the load while every row is durable before anybody hears of it. The engine'
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
+from acd.events import ContactEnded
 from router import codec, contract
 from router.announcer import Announcer
+from router.board import ENDED_REMEMBERED
 from router.contract import Command, Malformed, Question
 from router.engine import Refused
 from router.errors import UsageFault
@@ -32,7 +35,9 @@ BATCH_MAX = 256
 SNAPSHOT_ROWS = 50_000
 """After how many rows a snapshot is due; it is written when nothing is waiting, or at twice as many rows in any case."""
 IDLE_MS = 200
-"""How long nothing must happen before house-keeping (cursor, checkpoint, snapshot) is done."""
+"""How long nothing must happen before house-keeping (checkpoint, snapshot) is done."""
+DRAIN_S_MAX = 5.0
+"""How long a stop waits for the broker to confirm what was said."""
 
 log = structlog.get_logger("firstline.service")
 
@@ -82,21 +87,24 @@ class Service:
         self._announcer = Announcer(self.centre, journal, bus, recovered.announced)
         self._announcer.resume(self.engine.board.seq)
         self._observers = (self.measures.apply, *observers)
+        self._ended = deque(self.engine.board.ended)
         self._stopping = asyncio.Event()
         self._snapshot_seq = recovered.snapshot_seq
         self.inputs = 0
         self.refusals: dict[str, int] = {}
         self.last_turn = clock.now()
+        self._clock_held = False
         bus.on_connect = self._introduce
 
     async def run(self) -> None:
         """Serve until `stop`; then announce what is committed, write a snapshot and return."""
         announcing = asyncio.create_task(self._announcer.run(), name="announce")
         try:
+            self._introduce()
             await self._adopt()
             await self._serve(announcing)
             await self._snapshot()
-            await self._announcer.drain()
+            await self._say_the_rest()
         finally:
             announcing.cancel()
             await asyncio.gather(announcing, return_exceptions=True)
@@ -104,6 +112,11 @@ class Service:
     def stop(self) -> None:
         """Finish the turn in hand, then end `run`."""
         self._stopping.set()
+
+    @property
+    def unannounced(self) -> int:
+        """How many committed rows the bus has not been given yet."""
+        return self.engine.board.seq - self._announcer.sent
 
     # --- the loop -------------------------------------------------------------------------------------------------
 
@@ -121,8 +134,7 @@ class Service:
                     messages = receiving.result()
                     receiving = asyncio.create_task(self._bus.receive(BATCH_MAX))
                 await self._turn(messages)
-                if not done:
-                    await self._keep_house()
+                await self._keep_house(idle=not done)
         finally:
             for task in (stopping, receiving):
                 task.cancel()
@@ -137,10 +149,12 @@ class Service:
     def _now(self) -> int:
         """The clock, read once a turn. One that runs backwards is held, and said."""
         now = self.clock.now()
-        if now < self.engine.now:
+        held = now < self.engine.now
+        if held and not self._clock_held:
             log.warning("clock.regressed", clock=now, held_at=self.engine.now)
-        self.last_turn = max(now, self.engine.now)
-        return self.last_turn
+        self._clock_held = held
+        self.last_turn = now
+        return max(now, self.engine.now)
 
     async def _turn(self, messages: Sequence[Message]) -> None:
         """Take, decide, commit, acknowledge, announce."""
@@ -175,7 +189,7 @@ class Service:
         for entry in inputs:
             key = (entry.command.source, entry.command.id)
             if outcome := known.get(key):
-                self._repeat(entry, outcome, work)
+                ready += self._repeat(entry, outcome, work)
             elif key in seen:
                 work.done.append(entry.message)
             else:
@@ -265,13 +279,14 @@ class Service:
         work.answers.append(contract.refusal(self.centre, command.source, command.id, "early", reason))
         work.done.append(entry.message)
 
-    def _repeat(self, entry: _Input, outcome: Outcome, work: _Work) -> None:
-        """A duplicate gets its first outcome again."""
+    def _repeat(self, entry: _Input, outcome: Outcome, work: _Work) -> list[_Input]:
+        """A duplicate gets its first outcome again. Returns what waited behind it, if its first copy came before a restart."""
         command = entry.command
-        if command.sequence is not None:
-            self._intake.advance(command.source, command.subject, command.sequence)
         work.answers.append(contract.outcome(self.centre, outcome))
         work.done.append(entry.message)
+        if command.sequence is None:
+            return []
+        return self._intake.advance(command.source, command.subject, command.sequence)
 
     def _reject(self, participant: str, error: Malformed, message: Message, work: _Work, now: int) -> None:
         self.refusals["malformed"] = self.refusals.get("malformed", 0) + 1
@@ -295,14 +310,22 @@ class Service:
     async def _commit(self, work: _Work) -> None:
         rows = [row for row, _ in work.events]
         personal = self._vault.take_new()
-        if rows or work.outcomes or work.dead_letters:
+        if rows or work.outcomes or work.dead_letters or personal:
             await self._journal.append(Batch(rows, work.outcomes, personal, work.dead_letters))
         self._bus.acknowledge(work.done)
         for row, event in work.events:
             for observe in self._observers:
                 observe(event, row.at)
+            if isinstance(event, ContactEnded):
+                self._forget_later(event.contact)
         self._announcer.add(work.events)
         self._announcer.answer(work.answers)
+
+    def _forget_later(self, contact: str) -> None:
+        """Keep the numbering of an ended contact as long as the board remembers that it ended."""
+        self._ended.append(contact)
+        if len(self._ended) > ENDED_REMEMBERED:
+            self._intake.forget(self._ended.popleft())
 
     async def _adopt(self) -> None:
         """Put the rules in force, if the journal does not say already that they are."""
@@ -323,18 +346,27 @@ class Service:
         """Nothing relies on the broker's memory: what it retains is published again on every connect."""
         self._announcer.answer(contract.introduction(self._plan, self.clock))
 
+    async def _say_the_rest(self) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S_MAX):
+                await self._announcer.drain()
+        except TimeoutError:
+            log.warning("announcements.left", rows=self.unannounced, why="the broker is away; they are said at the next start")
+
     # --- house-keeping --------------------------------------------------------------------------------------------
 
-    async def _keep_house(self) -> None:
-        await self._announcer.save()
-        if self.engine.board.seq - self._snapshot_seq >= SNAPSHOT_ROWS:
+    async def _keep_house(self, *, idle: bool) -> None:
+        rows = self.engine.board.seq - self._snapshot_seq
+        if rows >= (SNAPSHOT_ROWS if idle else 2 * SNAPSHOT_ROWS):
             await self._snapshot()
+            await self._journal.checkpoint()
 
     async def _snapshot(self) -> None:
         board = self.engine.board
         if board.seq == self._snapshot_seq:
             return
         body = codec.dump_board(board, lambda kind, value: self._vault.token(kind, value, ""))
+        await self._journal.append(Batch(personal=self._vault.take_new()))
         await self._journal.save_snapshot(
             Snapshot(board.seq, board.now, board.plan.hash, codec.SNAPSHOT_VERSION, body, self.measures.dump())
         )

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from router.intake import Arrival, Intake, Verdict
 
 READY, STALE, HELD, REPEATED, EARLY = (
-    Arrival[str](verdict)
-    for verdict in (Verdict.READY, Verdict.STALE, Verdict.HELD, Verdict.REPEATED, Verdict.EARLY)
+    Arrival[str](verdict) for verdict in (Verdict.READY, Verdict.STALE, Verdict.HELD, Verdict.REPEATED, Verdict.EARLY)
 )
 
 
@@ -127,7 +126,7 @@ def test_early_inputs_leave_no_trace_once_given_up() -> None:
     for number in range(100):
         intake.take("pbx", f"c{number}", 2, "2", 0)
     intake.tick(1)
-    assert ([], None) == (intake.expected(), intake.deadline())
+    assert ({}, [], None) == (intake._lines, intake.expected(), intake.deadline())
     assert [ready("1")] == feed(intake, [1])
 
 

@@ -1,0 +1,63 @@
+"""The service's figures as Prometheus reads them. Collected when asked for; nothing is counted twice for it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client import Metric
+
+    from router.service import Service
+
+
+class ServiceCollector(Collector):
+    """Counts of rows, inputs and refusals; contacts, agents and cases by state; every queue's sums and waiting."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        """All families, read at this instant."""
+        yield from self._traffic()
+        yield from self._floor()
+        yield from self._queues()
+
+    def _traffic(self) -> Iterator[Metric]:
+        service = self._service
+        yield CounterMetricFamily("firstline_rows", "Rows in the journal.", value=service.engine.board.seq)
+        yield CounterMetricFamily("firstline_inputs", "Messages taken from the bus.", value=service.inputs)
+        refused = CounterMetricFamily("firstline_refusals", "Inputs refused, by whose fault.", labels=["fault"])
+        for fault, count in sorted(service.refusals.items()):
+            refused.add_metric([fault], count)
+        yield refused
+        yield GaugeMetricFamily("firstline_unannounced_rows", "Rows not yet spoken.", value=service.unannounced)
+
+    def _floor(self) -> Iterator[Metric]:
+        board = self._service.engine.board
+        for name, text, states in (
+            ("firstline_contacts", "Contacts under way, by state.", [c.state for c in board.floor.contacts.values()]),
+            ("firstline_agents", "Agents, by state.", [a.state for a in board.floor.agents.values()]),
+            ("firstline_cases", "Cases, by state.", [c.state for c in board.desk.cases.values()]),
+        ):
+            family = GaugeMetricFamily(name, text, labels=["state"])
+            for state, count in sorted(Counter(states).items()):
+                family.add_metric([state], count)
+            yield family
+
+    def _queues(self) -> Iterator[Metric]:
+        service = self._service
+        waiting = GaugeMetricFamily("firstline_waiting", "Contacts waiting, by queue.", labels=["queue"])
+        outcomes = CounterMetricFamily("firstline_queue_contacts", "Contacts, by queue and how far they came.",
+                                       labels=["queue", "count"])  # fmt: skip
+        for queue, tally in service.measures.by_queue().items():
+            waiting.add_metric([queue], service.engine.board.floor.matching.waiting(queue))
+            for count in ("offered", "answered", "answered_in", "abandoned", "timed_out", "resolved", "escalated"):
+                outcomes.add_metric([queue, count], getattr(tally, count))
+        yield waiting
+        yield outcomes

@@ -1,0 +1,264 @@
+"""The journal's file: what stands at a path, how a new one is made, who may write it, and a connection's thread.
+
+What goes into the tables is `sqlite.py`'s. Every error of SQLite or of the disk leaves as a `JournalFault`, in one
+sentence.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import aiosqlite
+
+from router.errors import JournalFault
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+T = TypeVar("T")
+
+APPLICATION_ID: Final = int.from_bytes(b"FRLN", "big")
+SCHEMA_VERSION: Final = 1
+BUSY_TIMEOUT_S: Final = 1.0  # for a stray program that writes: the service itself never makes anybody wait
+
+IDENTITY: Final = f"""
+    PRAGMA journal_mode = WAL;
+    PRAGMA application_id = {APPLICATION_ID};
+    PRAGMA user_version = {SCHEMA_VERSION};
+"""
+TABLES: Final = """
+    CREATE TABLE event (
+        seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, cause TEXT NOT NULL, kind TEXT NOT NULL,
+        version INTEGER NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE command (
+        source TEXT NOT NULL, id TEXT NOT NULL, seq INTEGER, fault TEXT NOT NULL, refusal TEXT NOT NULL,
+        subject TEXT NOT NULL, sequence INTEGER, sent_at TEXT NOT NULL,
+        PRIMARY KEY (source, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE personal (
+        number INTEGER PRIMARY KEY, token TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, value TEXT NOT NULL,
+        subject TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE dead_letter (
+        number INTEGER PRIMARY KEY, at INTEGER NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
+        reason TEXT NOT NULL, body BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE snapshot (
+        seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, plan TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL,
+        measures BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE plan (hash TEXT NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE cursor (one INTEGER PRIMARY KEY CHECK (one = 1), announced INTEGER NOT NULL) STRICT;
+    INSERT INTO cursor VALUES (1, 0);
+"""
+
+
+class Connection(aiosqlite.Connection):
+    """A connection on a thread of its own, to which whole functions are handed.
+
+    aiosqlite's public calls are a statement each: a transaction would be half a dozen trips to the thread, and a
+    cancelled caller would leave it open. `_execute` and `_conn` are what its own calls are made of; used only here.
+    """
+
+    def __init__(self, path: Path, mode: str) -> None:
+        self._path = path
+        uri = f"{path.as_uri()}?mode={mode}"
+        super().__init__(
+            lambda: sqlite3.connect(uri, BUSY_TIMEOUT_S, isolation_level=None, uri=True), iter_chunk_size=1
+        )
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Call `work` with the connection, on its thread."""
+        with _translated(self._path):
+            # A closure, as aiosqlite logs what it executes at level DEBUG, and arguments may be personal values.
+            result: T = await self._execute(lambda: work(self._conn))  # type: ignore[no-untyped-call]
+            return result
+
+
+@asynccontextmanager
+async def connected(path: Path, mode: str) -> AsyncIterator[Connection]:
+    """Open a connection, "rw" or "ro", and close it behind the block."""
+    if mode == "ro" and _is_frozen(path):
+        mode = "ro&immutable=1"  # without it SQLite insists on making the shared memory it shares with nobody
+    with _translated(path):
+        connection = await Connection(path, mode)
+    try:
+        yield connection  # type: ignore[misc]  # aiosqlite says Connection where it returns itself
+    finally:
+        await connection.close()
+
+
+def _is_frozen(path: Path) -> bool:
+    """Whether nobody can be writing: a folder that cannot be written, without a write-ahead log or shared memory."""
+    return not (os.access(path.parent, os.W_OK) or _beside(path, "-wal").exists() or _beside(path, "-shm").exists())
+
+
+async def examine(path: Path, work: Callable[[sqlite3.Connection], None]) -> None:
+    """Look at a file through a connection that cannot change it, and is gone before another can."""
+    async with connected(path, "ro") as connection:
+        await connection.run(work)
+
+
+# Opening: what stands at the path?
+
+
+def look(path: Path, *, read_only: bool, create: bool) -> Path:
+    """Return the path without links, or refuse what can be told without SQLite."""
+    with _translated(path):
+        path = path.resolve()
+        if message := _obstacle(path, read_only=read_only, create=create):
+            raise JournalFault(message)
+        return path
+
+
+def _obstacle(path: Path, *, read_only: bool, create: bool) -> str:
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent} for the journal: make it, or name another file"
+    if path.is_dir():
+        return f"{path} is a folder: name a file in it"
+    if is_absent(path) and (read_only or not create):
+        return f"there is no journal at {path}: check the name, or start a service to make one"
+    if is_absent(path) and not is_absent(_beside(path, "-wal")):  # SQLite would pour it into the new journal
+        return f"{path} is gone but its write-ahead log {path.name}-wal is not: restore it, or move both away"
+    if not read_only and not _is_writable(path):
+        return f"{path} cannot be written (read-only disk, folder or file): make it writable, or name another file"
+    return ""
+
+
+def is_absent(path: Path) -> bool:
+    """Tell whether there is no such file, or an empty one."""
+    return not path.exists() or path.stat().st_size == 0
+
+
+def _is_writable(path: Path) -> bool:
+    return os.access(path.parent, os.W_OK) and (not path.exists() or os.access(path, os.W_OK))
+
+
+def identify(connection: sqlite3.Connection) -> None:
+    """Refuse another application's file, and a journal of a newer schema."""
+    path = file_of(connection)
+    if number(connection, "PRAGMA application_id") != APPLICATION_ID:
+        raise JournalFault(f"{path} belongs to another application: name another file for the journal")
+    version = number(connection, "PRAGMA user_version")
+    if version > SCHEMA_VERSION:
+        raise JournalFault(
+            f"{path} was written by a newer Firstline (schema {version}, this one knows {SCHEMA_VERSION}): "
+            "upgrade, or name another file"
+        )
+
+
+def check(connection: sqlite3.Connection) -> None:
+    """Refuse a damaged file. Reads all of it: about a second for each gigabyte."""
+    (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if finding != "ok":
+        raise damaged(file_of(connection), " ".join(finding.split()))
+
+
+def create_if_absent(path: Path) -> None:
+    """Make an empty journal in a folder of its own and move it into place: a crash leaves a whole one or none."""
+    if not is_absent(path):
+        return
+    with _translated(path), TemporaryDirectory(prefix=f"{path.name}-", dir=path.parent) as folder:
+        new = Path(folder) / path.name
+        new.touch(0o600)  # it will hold personal values
+        with closing(sqlite3.connect(new, isolation_level=None)) as connection:
+            connection.executescript(IDENTITY + TABLES)
+        new.replace(path)
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a file's new name as durable as its content."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Hold the writer's lock. Its file stays behind, as removing it would race with the next writer."""
+    with _translated(path):
+        descriptor = os.open(_beside(path, "-lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with _translated(path):
+            _take_lock(path, descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take_lock(path: Path, descriptor: int) -> None:
+    """Lock the open side file and leave our process's number in it, for whoever is refused."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+        raise JournalFault(
+            f"{path} is in use by another service (process {holder}): stop it, or name another file"
+        ) from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+# On the threads.
+
+
+def number(connection: sqlite3.Connection, query: str) -> int:
+    """Return the one number that a query answers."""
+    (answer,) = connection.execute(query).fetchone()
+    return int(answer)
+
+
+def file_of(connection: sqlite3.Connection) -> Path:
+    """Return the file behind a connection."""
+    return Path(connection.execute("PRAGMA database_list").fetchone()[2])
+
+
+# Faults: SQLite's words in ours.
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise JournalFault(f"{path} refuses what it was given ({error}); nothing was written") from error
+    except sqlite3.Error as error:
+        raise _fault(path, error) from error
+    except OSError as error:
+        raise JournalFault(
+            f"{path} cannot be used ({error.strerror}): check its permissions, or name another file"
+        ) from error
+
+
+def _fault(path: Path, error: sqlite3.Error) -> JournalFault:
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest is SQLite's extended code
+    match primary:
+        case sqlite3.SQLITE_NOTADB:
+            return JournalFault(f"{path} is not a journal: name another file, this one is left as it is")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_ERROR:
+            return damaged(path, str(error))
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return JournalFault(f"{path} is being written by another program: close it, or name another file")
+        case sqlite3.SQLITE_FULL:
+            return JournalFault(f"the disk of {path} is full; nothing was written: make room and start again")
+        case _:
+            return JournalFault(f"{path} cannot be read or written ({error}): check the disk and its permissions")
+
+
+def damaged(path: Path, finding: str) -> JournalFault:
+    """Make the fault of a journal whose content cannot be trusted."""
+    return JournalFault(f"{path} is damaged ({finding}): restore a copy, or move it away to begin a new one")
