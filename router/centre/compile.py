@@ -1,0 +1,188 @@
+"""From what the files say to what the engine runs. Only sections without a fault come here."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
+
+from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement
+from escalation.hours import Calendar
+from escalation.plan import CaseType, DeskPlan, Team
+from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
+from router.centre.references import members
+from router.centre.sections import (
+    AgentSpec,
+    CaseStatusSpec,
+    CentreSpec,
+    CollectSpec,
+    EntryPointSpec,
+    FlowSpec,
+    HandOverSpec,
+    HangUpSpec,
+    HoursSpec,
+    MenuSpec,
+    NodeSpec,
+    QueueSpec,
+    SaySpec,
+    Sections,
+    SetLanguageSpec,
+)
+from router.plan import EntryPoint, Plan
+
+
+def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str, Calendar]) -> Plan:
+    """The plan that the sections say, with its hash. Everything by id is in the order of the ids."""
+    plan = Plan(
+        centre=centre.id,
+        zone=centre.zone,
+        languages=tuple(centre.languages),
+        floor=FloorPlan(_by_id(_queues(sections)), _by_id(_agents(sections))),
+        menus=MenuPlan(_by_id(_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
+        desk=DeskPlan(_by_id(_teams(sections)), _by_id(_case_types(sections)), dict(sorted(calendars.items()))),
+        entry_points=_by_id(_entry_points(sections, centre.languages[0])),
+        prompts={prompt_id: dict(sorted(texts.items())) for prompt_id, texts in sorted(sections.prompts.items())},
+        reasons=tuple(sorted(sections.reasons)),
+    )
+    return dataclasses.replace(plan, hash=plan_hash(plan))
+
+
+def plan_hash(plan: Plan) -> str:
+    """The first 16 hex digits of the SHA-256 of the plan's canonical JSON: sorted keys, UTF-8, no blanks, no hash.
+
+    Equal plans have equal hashes, in every process and however their files are laid out.
+    """
+    content = _plain(dataclasses.replace(plan, hash=""))
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    """A dataclass as JSON has it, without the fields that it derives from others."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value) if field.init}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_Named)
+
+
+def _by_id(things: Iterable[_T]) -> dict[str, _T]:
+    return {thing.id: thing for thing in sorted(things, key=lambda thing: thing.id)}
+
+
+def _queues(sections: Sections) -> Iterator[QueuePlan]:
+    for queue_id, spec in sections.queues.items():
+        yield _queue(queue_id, spec)
+
+
+def _queue(queue_id: str, spec: QueueSpec) -> QueuePlan:
+    return QueuePlan(
+        id=queue_id,
+        priority=spec.priority,
+        requirements=tuple(Requirement(skill, level) for skill, level in sorted(spec.requirements.items())),
+        match_language=spec.match_language,
+        offer_ms=spec.offer,
+        join_ms=spec.join,
+        wrap_up_ms=spec.wrap_up,
+        wait_ms_max=spec.wait_max,
+        missed_offers_max=spec.missed_offers_max,
+        exclusion_ms=spec.exclusion,
+        retry_ms=spec.retry,
+        acceptable_wait_ms=spec.acceptable_wait,
+        short_abandon_ms=spec.acceptable_wait if spec.short_abandon is None else spec.short_abandon,
+        wrap_up_outcome=spec.wrap_up_outcome,
+        case_type=spec.case_type,
+    )
+
+
+def _agents(sections: Sections) -> Iterator[AgentPlan]:
+    for agent_id, spec in sections.agents.items():
+        for member in members(agent_id, spec):
+            yield AgentPlan(member, _skills(spec))
+
+
+def _skills(spec: AgentSpec) -> tuple[tuple[str, int], ...]:
+    """The row of the skill matrix. A language is a skill of level 1, which is what `match_language` asks for."""
+    return tuple(sorted({**spec.skills, **dict.fromkeys(spec.languages, 1)}.items()))
+
+
+def _teams(sections: Sections) -> Iterator[Team]:
+    for team_id, spec in sections.teams.items():
+        yield Team(team_id, spec.service_line)
+
+
+def _case_types(sections: Sections) -> Iterator[CaseType]:
+    for case_type_id, spec in sections.case_types.items():
+        yield CaseType(case_type_id, spec.team, spec.target, spec.calendar)
+
+
+def _entry_points(sections: Sections, language: str) -> Iterator[EntryPoint]:
+    for entry_point_id, spec in sections.entry_points.items():
+        yield _entry_point(entry_point_id, spec, language)
+
+
+def _entry_point(entry_point_id: str, spec: EntryPointSpec, language: str) -> EntryPoint:
+    addresses = tuple(sorted(spec.addresses))
+    return EntryPoint(entry_point_id, spec.channel, addresses, spec.service_line, spec.language or language, spec.flow)
+
+
+def _flow(flow_id: str, spec: FlowSpec) -> Flow:
+    return Flow(flow_id, spec.start, {node_id: _node(node_id, node) for node_id, node in sorted(spec.nodes.items())})
+
+
+def _node(node_id: str, spec: NodeSpec) -> Node:
+    node: Node
+    match spec:
+        case SaySpec():
+            node = Say(node_id, tuple(spec.prompts), spec.next)
+        case MenuSpec():
+            node = _menu(node_id, spec)
+        case CollectSpec():
+            node = _collect(node_id, spec)
+        case HoursSpec():
+            node = Hours(node_id, spec.calendar, spec.open, spec.closed)
+        case SetLanguageSpec():
+            node = SetLanguage(node_id, spec.language, spec.next)
+        case CaseStatusSpec():
+            node = CaseStatus(node_id, _read_back(spec), spec.next, spec.none)
+        case HandOverSpec():
+            node = HandOver(node_id, spec.queue, tuple(spec.prompts), spec.priority)
+        case HangUpSpec():
+            node = HangUp(node_id, tuple(spec.prompts))
+    return node
+
+
+def _read_back(spec: CaseStatusSpec) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((state.value, prompt) for state, prompt in spec.prompts.items()))
+
+
+def _menu(node_id: str, spec: MenuSpec) -> Menu:
+    options = tuple(sorted(spec.options.items()))
+    return Menu(node_id, tuple(spec.prompts), options, spec.failure, spec.silence, spec.attempts_max)
+
+
+def _collect(node_id: str, spec: CollectSpec) -> Collect:
+    return Collect(
+        id=node_id,
+        prompts=tuple(spec.prompts),
+        into=spec.into,
+        digits_min=spec.digits_min,
+        digits_max=spec.digits_max,
+        next=spec.next,
+        failure=spec.failure,
+        terminator=spec.terminator,
+        identify=spec.identify,
+        secret=spec.secret,
+        silence_ms=spec.silence,
+        attempts_max=spec.attempts_max,
+    )

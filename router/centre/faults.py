@@ -1,0 +1,132 @@
+"""What pydantic found wrong, said for people and put in its place in the files."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from router.centre.document import Document, Path, holds
+from router.centre.nearest import did_you_mean, what_there_is
+from router.errors import Fault
+
+SENTENCES: Final[Mapping[str, str]] = {
+    "string_type": "this must be text",
+    "int_type": "this must be a whole number",
+    "float_type": "this must be a number",
+    "bool_type": "this must be true or false",
+    "list_type": "this must be a list",
+    "dict_type": "this must be a mapping of names to values",
+    "model_type": "this must be a mapping of settings",
+    "model_attributes_type": "this must be a mapping of settings",
+    "date_type": "this must be a date",
+    "date_parsing": "this must be a date that exists",
+    "date_from_datetime_parsing": "this must be a date that exists",
+    "string_too_short": "this must not be empty",
+    "too_short": "this must not be empty",
+    "greater_than_equal": "this must be {ge} or more",
+    "less_than_equal": "this must be {le} or less",
+    "greater_than": "this must be more than {gt}",
+    "less_than": "this must be less than {lt}",
+    "literal_error": "this must be {expected}",
+    "enum": "this must be {expected}",
+}
+
+HINTS: Final[Mapping[str, str]] = {
+    "string_type": "put it in quotes",
+    "bool_type": "without quotes",
+    "int_type": "without quotes and without a point",
+    "list_type": "write [one, another], or one - a line",
+    "date_type": "write it like 2026-01-31",
+    "date_parsing": "write it like 2026-01-31",
+    "date_from_datetime_parsing": "write it like 2026-01-31",
+}
+
+
+def explain(document: Document, path: Path, model: type[BaseModel], error: ValidationError) -> list[Fault]:
+    """One fault for each error that validating the value at `path` with `model` gave."""
+    return [_fault(document, path, model, details) for details in error.errors(include_url=False)]
+
+
+def _fault(document: Document, path: Path, model: type[BaseModel], details: ErrorDetails) -> Fault:
+    here = _real(document, path, details["loc"])
+    if details["type"] == "extra_forbidden":
+        known = set(_settings(model, document, path, here[len(path) : -1]))
+        what = "section" if len(here) == 1 else "setting"
+        return document.fault(here, f"unknown {what} `{here[-1]}`", what_there_is(str(here[-1]), known))
+    if details["type"] == "missing":
+        return document.fault(here, f"`{here[-1]}` is missing")
+    if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+        return _unknown_kind(document, here, details)
+    return document.fault(here, _sentence(details), _hint(details))
+
+
+def _unknown_kind(document: Document, path: Path, details: ErrorDetails) -> Fault:
+    """A node (or whatever else has kinds) of a kind that does not exist, or of none."""
+    context = details.get("ctx", {})
+    key = str(context["discriminator"]).strip("'")
+    kinds = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
+    if details["type"] == "union_tag_not_found":
+        return document.fault(path, f"`{key}` is missing", "it says of which kind this is")
+    kind = str(context["tag"])
+    return document.fault((*path, key), f"unknown kind `{kind}`", what_there_is(kind, kinds))
+
+
+def _real(document: Document, path: Path, loc: tuple[str | int, ...]) -> Path:
+    """The way to a value in the files, without what pydantic adds to it: the tags of unions, and `[key]` for a key."""
+    parts = [part for part in loc if part != "[key]"]
+    for index, part in enumerate(parts):
+        if index == len(parts) - 1 or holds(document.value(path), part):
+            path = (*path, part)
+    return path
+
+
+def _sentence(details: ErrorDetails) -> str:
+    if details["type"] in {"value_error", "assertion_error"}:
+        return details["msg"].partition(", ")[2]
+    sentence = SENTENCES.get(details["type"])
+    return sentence.format(**details.get("ctx", {})).replace("'", "`") if sentence else details["msg"]
+
+
+def _hint(details: ErrorDetails) -> str:
+    allowed = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
+    return did_you_mean(str(details["input"]), allowed) if len(allowed) > 1 else HINTS.get(details["type"], "")
+
+
+def _settings(kind: Any, document: Document, here: Path, way: Path) -> Iterator[str]:
+    """The names of the settings that the models under `kind` have at the end of `way`, for hints."""
+    if get_origin(kind) is Annotated:
+        yield from _settings(get_args(kind)[0], document, here, way)
+    elif get_origin(kind) in {Union, types.UnionType}:
+        for member in get_args(kind):
+            yield from _settings(member, document, here, way)
+    elif isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield from _settings_of_model(kind, document, here, way)
+    elif get_args(kind) and way:
+        yield from _settings(get_args(kind)[-1], document, (*here, way[0]), way[1:])
+
+
+def _settings_of_model(model: type[BaseModel], document: Document, here: Path, way: Path) -> Iterator[str]:
+    fields = {field.alias or name: field for name, field in model.model_fields.items()}
+    if not _is_meant(model, document.value(here)):
+        return
+    if not way:
+        yield from fields
+    elif str(way[0]) in fields:
+        yield from _settings(fields[str(way[0])].annotation, document, (*here, way[0]), way[1:])
+
+
+def _is_meant(model: type[BaseModel], value: object) -> bool:
+    """Whether a value is of the model's kind: of several models, only one has the `node` that the value says."""
+    if not isinstance(value, dict):
+        return True
+    kinds = {
+        name: get_args(field.annotation)
+        for name, field in model.model_fields.items()
+        if field.is_required() and get_origin(field.annotation) is Literal
+    }
+    return all(value.get(name) in allowed for name, allowed in kinds.items())

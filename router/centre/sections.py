@@ -1,0 +1,330 @@
+"""What a centre's files may say, section by section: one model for each kind of entry, with its defaults and bounds.
+
+The models check the shape of an entry and nothing beyond it: whether a name names anything is for
+`router.centre.references`, whether a menu comes to an end for `router.centre.menus`. Durations are milliseconds once
+read. Every default is the plan's own (a test compares them), and every description is the manual's text.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zoneinfo
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from acd.events import WrapUpOutcome
+from escalation.case import CaseState
+from router.centre.calendars import CalendarSpec
+from router.centre.document import Path
+from router.centre.durations import Duration, SomeTime
+from router.centre.nearest import did_you_mean
+
+HORIZON_YEARS_MAX: Final = 20
+
+
+def _text(title: str, pattern: str, sentence: str) -> tuple[Any, Any]:
+    """A text of a given form: a fault is a sentence, where pydantic would print the pattern."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"`{text}` is no {title}: {sentence}")
+        return text
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "format": title, "pattern": f"^({pattern})$"})
+
+
+_ID = _text("id", r"[a-z0-9]+([_-][a-z0-9]+)*", "use lower-case letters and digits, joined by hyphens")
+_LANGUAGE = _text("language", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "use a tag such as en, ja or zh-Hant (BCP 47)")
+_FACT = _text("fact", r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "use lower-case letters, digits and underscores")
+_KEY = _text("key", r"[0-9*#]", "a telephone has 0 to 9, * and #")
+_ADDRESS = _text("address", r"[^\s/]{1,128}", "use a number such as +862150505001 or an extension, without blanks")
+
+Id = Annotated[str, *_ID]
+Language = Annotated[str, *_LANGUAGE]
+Fact = Annotated[str, *_FACT]
+Key = Annotated[str, *_KEY]
+Address = Annotated[str, *_ADDRESS]
+Words = Annotated[str, Field(min_length=1)]
+Level = Annotated[int, Field(ge=1, le=10)]
+Priority = Annotated[int, Field(ge=-1000, le=1000)]
+Attempts = Annotated[int, Field(ge=1, le=10)]
+Digits = Annotated[int, Field(ge=1, le=32)]
+
+
+def _lasting(default: str, description: str) -> Any:
+    """A setting of a duration, with its default as people write it."""
+    return Field(default, description=description)
+
+
+class Entry(BaseModel):
+    """Nothing is guessed: unknown settings are faults, and `7` is not taken for "7"."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+class HorizonSpec(Entry):
+    """The civil dates for which calendars are compiled. Outside it no case falls due: renew it in good time."""
+
+    start: dt.date = Field(alias="from", description="The first date.")
+    end: dt.date = Field(alias="to", description="The date after the last one.")
+
+    @field_validator("end")
+    @classmethod
+    def _is_later(cls, end: dt.date, info: ValidationInfo) -> dt.date:
+        start = info.data.get("start", dt.date.min)
+        if end <= start:
+            raise ValueError(f"the horizon ends on {end}, before it begins: `to` is the date after the last one")
+        if info.data and end.year - start.year > HORIZON_YEARS_MAX:
+            raise ValueError(f"a horizon spans {HORIZON_YEARS_MAX} years at most")
+        return end
+
+    @property
+    def dates(self) -> tuple[dt.date, dt.date]:
+        """The first date, and the one after the last."""
+        return self.start, self.end
+
+
+class CentreSpec(Entry):
+    """The centre as a whole."""
+
+    id: Id = Field(description="The centre's name in topics, in the journal and on pages.")
+    zone: str = Field(description="The time zone in which its reports are read, by its IANA name.")
+    languages: list[Language] = Field(
+        min_length=1, description="The languages it speaks, first the one of an entry point that names none."
+    )
+    horizon: HorizonSpec = Field(description="The dates for which its calendars are compiled.")
+
+    @field_validator("zone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        known = zoneinfo.available_timezones()
+        if zone not in known:
+            raise ValueError(f"`{zone}` is no time zone of the IANA database{did_you_mean(zone, known, '; ')}")
+        return zone
+
+    @field_validator("languages")
+    @classmethod
+    def _are_different(cls, languages: list[str]) -> list[str]:
+        return _different(languages)
+
+
+def _different(values: list[str]) -> list[str]:
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            raise ValueError(f"`{value}` is listed twice")
+    return values
+
+
+class Node(Entry):
+    """A node of a menu tree. `FOLLOWERS` are its settings that name other nodes of the flow."""
+
+    FOLLOWERS: ClassVar[tuple[str, ...]] = ()
+
+    def targets(self) -> list[tuple[Path, str]]:
+        """Where a caller may go from here: the way to each setting that names a node, and the node."""
+        return [((name,), getattr(self, name)) for name in self.FOLLOWERS]
+
+
+class SaySpec(Node):
+    """Plays prompts, then goes on."""
+
+    FOLLOWERS = ("next",)
+
+    node: Literal["say"]
+    prompts: list[Id] = Field(min_length=1, description="What is played, in this order.")
+    next: Id = Field(description="The node that follows.")
+
+
+class MenuSpec(Node):
+    """Asks for one key."""
+
+    FOLLOWERS = ("failure",)
+
+    node: Literal["menu"]
+    prompts: list[Id] = Field(min_length=1, description="What is played, in this order.")
+    options: dict[Key, Id] = Field(min_length=1, description="The node that follows each key.")
+    failure: Id = Field(description="The node that follows too many silences, or too many wrong keys.")
+    silence: SomeTime = _lasting("5s", "How long to wait for a key after the prompts.")
+    attempts_max: Attempts = Field(3, description="How many silences, and how many wrong keys, are borne.")
+
+    def targets(self) -> list[tuple[Path, str]]:
+        """What follows each key, and what follows none."""
+        return [*super().targets(), *((("options", key), target) for key, target in self.options.items())]
+
+
+class CollectSpec(Node):
+    """Asks for a number."""
+
+    FOLLOWERS = ("next", "failure")
+
+    node: Literal["collect"]
+    prompts: list[Id] = Field(min_length=1, description="What is played, in this order.")
+    into: Fact = Field(description="The fact about the contact which the number becomes.")
+    digits_min: Digits = Field(description="The fewest digits.")
+    digits_max: Digits = Field(description="The most digits; the last of them ends the number.")
+    next: Id = Field(description="The node that follows a number.")
+    failure: Id = Field(description="The node that follows too many silences, or too many numbers that are too short.")
+    terminator: Literal["#", "*"] = Field("#", description="The key that ends a number before it has all digits.")
+    identify: bool = Field(default=False, description="Whether the number tells who the customer is.")
+    secret: bool = Field(default=False, description="Whether the digits are stored nowhere.")
+    silence: SomeTime = _lasting("5s", "How long to wait for the first digit, and for each further one.")
+    attempts_max: Attempts = Field(3, description="How many silences, and how many wrong numbers, are borne.")
+
+    @field_validator("digits_max")
+    @classmethod
+    def _is_not_below(cls, digits_max: int, info: ValidationInfo) -> int:
+        if digits_max < info.data.get("digits_min", 0):
+            raise ValueError(f"digits_max is {digits_max}, below digits_min, which is {info.data['digits_min']}")
+        return digits_max
+
+
+class HoursSpec(Node):
+    """Goes two ways, by whether a calendar is open at this instant."""
+
+    FOLLOWERS = ("open", "closed")
+
+    node: Literal["hours"]
+    calendar: Id = Field(description="The calendar that is asked.")
+    open: Id = Field(description="The node that follows when it is open.")
+    closed: Id = Field(description="The node that follows when it is closed.")
+
+
+class SetLanguageSpec(Node):
+    """Speaks another language from here on, and asks for agents who do."""
+
+    FOLLOWERS = ("next",)
+
+    node: Literal["set_language"]
+    language: Language = Field(description="One of the centre's languages.")
+    next: Id = Field(description="The node that follows.")
+
+
+class CaseStatusSpec(Node):
+    """Reads the state of the customer's newest case back: self-service."""
+
+    FOLLOWERS = ("next", "none")
+
+    node: Literal["case_status"]
+    prompts: dict[CaseState, Id] = Field(description="What is played for each state of a case; none is left out.")
+    next: Id = Field(description="The node that follows.")
+    none: Id = Field(description="The node that follows when nobody was identified, or nothing is known of a case.")
+
+    @field_validator("prompts")
+    @classmethod
+    def _are_for_every_state(cls, prompts: dict[CaseState, str]) -> dict[CaseState, str]:
+        if silent := [state for state in CaseState if state not in prompts]:
+            raise ValueError(f"nothing is played for a case that is {' or '.join(silent)}")
+        return prompts
+
+
+class HandOverSpec(Node):
+    """Ends the menu: the contact waits in a queue, with all that was learnt on the way."""
+
+    node: Literal["hand_over"]
+    queue: Id = Field(description="The queue it waits in.")
+    prompts: list[Id] = Field([], description="What is played while it waits.")
+    priority: Priority = Field(0, description="Added to the queue's own priority.")
+
+
+class HangUpSpec(Node):
+    """Ends the contact."""
+
+    node: Literal["hang_up"]
+    prompts: list[Id] = Field([], description="What is played before, such as a goodbye.")
+
+
+NodeSpec = Annotated[
+    SaySpec | MenuSpec | CollectSpec | HoursSpec | SetLanguageSpec | CaseStatusSpec | HandOverSpec | HangUpSpec,
+    Field(discriminator="node"),
+]
+
+
+class FlowSpec(Entry):
+    """A menu tree. A caller who presses nothing must come to an end in it, and every node must be reachable."""
+
+    start: Id = Field(description="The first node.")
+    nodes: dict[Id, NodeSpec] = Field(min_length=1, description="The nodes by id. `node` says of which kind one is.")
+
+
+class EntryPointSpec(Entry):
+    """What a contact arrives on."""
+
+    channel: Literal["voice"] = Field("voice", description="The channel; so far there is one.")
+    addresses: list[Address] = Field(min_length=1, description="The dialled numbers, in quotes; each once in a centre.")
+    service_line: Id = Field(description="The service line; a process team stands behind it.")
+    language: Language | None = Field(None, description="What is spoken at first. `null`: the centre's first language.")
+    flow: Id = Field(description="The menu tree it is sent through.")
+
+
+class QueueSpec(Entry):
+    """Where contacts wait for an agent."""
+
+    priority: Priority = Field(0, description="Higher is served first.")
+    requirements: dict[Id, Level] = Field({}, description="The level of each skill that an agent must have at least.")
+    match_language: bool = Field(default=False, description="Whether the agent must speak the contact's language.")
+    offer: SomeTime = _lasting("20s", "How long an agent is offered a contact.")
+    join: SomeTime = _lasting("10s", "How long the joining of the parties may take after he has accepted.")
+    wrap_up: Duration = _lasting("60s", "How long the work after a contact may take.")
+    wait_max: SomeTime | None = Field(None, description="How long a contact waits at most. `null`: for ever.")
+    missed_offers_max: Annotated[int, Field(ge=1)] | None = Field(
+        1, description="After how many offers missed in a row an agent counts as not responding. `null`: never."
+    )
+    exclusion: Duration = _lasting("5m", "How long a contact keeps away from an agent who did not take it.")
+    retry: SomeTime = _lasting("10s", "How soon he is offered it again when nobody else is there.")
+    acceptable_wait: Duration = _lasting("20s", "Answered within this counts for the service level.")
+    short_abandon: Duration | None = Field(
+        None, description="Who gives up within this is not counted. `null`: the acceptable wait."
+    )
+    wrap_up_outcome: WrapUpOutcome = Field("resolved", description="What is booked when the time for wrap-up runs out.")
+    case_type: Id | None = Field(None, description="The type of case an escalation opens when the agent names none.")
+
+
+class AgentSpec(Entry):
+    """A first-line agent, or a group of agents with the same skills: a row of the skill matrix."""
+
+    count: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        None,
+        description="How many there are: `clerk` with 12 of them is `clerk-01` to `clerk-12`. `null`: one, `clerk`.",
+    )
+    skills: dict[Id, Level] = Field({}, description="The level of each skill, 1 to 10.")
+    languages: list[Language] = Field([], description="The languages the agent speaks.")
+
+    @field_validator("languages")
+    @classmethod
+    def _are_different(cls, languages: list[str]) -> list[str]:
+        return _different(languages)
+
+
+class TeamSpec(Entry):
+    """A process team: the second line of a service line."""
+
+    service_line: Id = Field(description="The service line it stands behind.")
+
+
+class CaseTypeSpec(Entry):
+    """A kind of case, and what was promised about it."""
+
+    team: Id = Field(description="The process team that owes the answer.")
+    target: SomeTime = Field(description="Within how much open time of the calendar it owes it.")
+    calendar: Id = Field(description="The calendar by which the time runs.")
+
+
+class Sections(Entry):
+    """The sections that a file of a centre may have. Each may be spread over several files, its entries may not."""
+
+    centre: CentreSpec | None = Field(None, description="What it is called, where it is, and what it speaks.")
+    calendars: dict[Id, CalendarSpec] = Field({}, description="Opening hours and the business time of targets, by id.")
+    prompts: dict[Id, dict[Language, Words]] = Field(
+        {}, description="What callers hear, by id and language: every prompt in every language of the centre."
+    )
+    flows: dict[Id, FlowSpec] = Field({}, description="Menu trees by id.")
+    entry_points: dict[Id, EntryPointSpec] = Field({}, description="What contacts arrive on, by id.")
+    skills: dict[Id, Words] = Field({}, description="What agents can do: an id and what it means. Languages are apart.")
+    queues: dict[Id, QueueSpec] = Field({}, description="Where contacts wait, by id.")
+    agents: dict[Id, AgentSpec] = Field({}, description="The first line, by id.")
+    teams: dict[Id, TeamSpec] = Field({}, description="Process teams by id.")
+    case_types: dict[Id, CaseTypeSpec] = Field({}, description="Kinds of case by id.")
+    reasons: dict[Id, Words] = Field({}, description="Wrap-up codes: an id and what it means.")
+    population: dict[str, Any] = Field({}, description="The simulator's customers; see its own manual.")
