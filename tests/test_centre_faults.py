@@ -78,7 +78,7 @@ MISSHAPEN = [
     ("{advice: 5}", "[advice]", "55: agents.head.skills: this must be a mapping of names to values"),
     ("doctors: {service_line: care}", "doctors: care", "57: teams.doctors: this must be a mapping of settings"),
     ("  doctors: {service_line: care}", "  - doctors", "56: teams: this must be a mapping of names to values"),
-    ("  fever: A fever", "  Fever!: A fever", "61: reasons.Fever!: `Fever!` is no id: use lower-case letters and digits, joined by hyphens"),
+    ("  fever: A fever", "  Fever!: A fever", "61: reasons.Fever!: `Fever!` is no id: use up to 64 lower-case letters and digits, joined by hyphens"),
     ("languages: [en, fr]\n", "languages: [en, fr, en]\n", "4: centre.languages: `en` is listed twice"),
     ("languages: [fr]}", "languages: [fr, fr]}", "55: agents.head.languages: `fr` is listed twice"),
     ("languages: [en, fr]\n", "languages: [en, fr, french]\n", "4: centre.languages[2]: `french` is no language: use a tag such as en, ja or zh-Hant (BCP 47)"),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from router.centre.document import Document, Path, holds
-from router.centre.nearest import did_you_mean, what_there_is
+from router.nearest import did_you_mean, what_there_is
 from router.errors import Fault
 
 SENTENCES: Final[Mapping[str, str]] = {

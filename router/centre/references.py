@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from router.centre.document import SMALLEST, Document, Path
-from router.centre.nearest import what_there_is
+from router.nearest import what_there_is
 from router.centre.sections import (
     AgentSpec,
     CaseStatusSpec,

@@ -19,7 +19,7 @@ from escalation.case import CaseState
 from router.centre.calendars import CalendarSpec
 from router.centre.document import Path
 from router.centre.durations import Duration, SomeTime
-from router.centre.nearest import did_you_mean
+from router.nearest import did_you_mean
 
 HORIZON_YEARS_MAX: Final = 20
 
@@ -35,7 +35,9 @@ def _text(title: str, pattern: str, sentence: str) -> tuple[Any, Any]:
     return AfterValidator(check), WithJsonSchema({"type": "string", "format": title, "pattern": f"^({pattern})$"})
 
 
-_ID = _text("id", r"[a-z0-9]+([_-][a-z0-9]+)*", "use lower-case letters and digits, joined by hyphens")
+_ID = _text(
+    "id", r"(?=.{1,64}$)[a-z0-9]+([_-][a-z0-9]+)*", "use up to 64 lower-case letters and digits, joined by hyphens"
+)
 _LANGUAGE = _text("language", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "use a tag such as en, ja or zh-Hant (BCP 47)")
 _FACT = _text("fact", r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "use lower-case letters, digits and underscores")
 _KEY = _text("key", r"[0-9*#]", "a telephone has 0 to 9, * and #")

@@ -1,0 +1,146 @@
+"""What each field means, with an example, and what an input may put into it. A name means the same in every event.
+
+Where it must differ, an entry named "kind:field" (within a list: "list:field") goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from router.contract.topics import ID_PATTERN, NAME_PATTERN
+
+LEASE_MS_MAX: Final = 86_400_000
+NOW: Final = 1_767_575_700_000
+"""The instant in all examples: 2026-01-05T01:15:00Z."""
+
+_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
+
+
+def _or_empty(pattern: str) -> str:
+    return f"^({pattern[1:-1]})?$"
+
+
+def _text(length_max: int, length_min: int = 0) -> dict[str, Any]:
+    """A line of text: no control characters."""
+    return {"pattern": _LINE, "min_length": length_min, "max_length": length_max}
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A field's meaning (units in the words), an example, and the bounds on what an input may put into it."""
+
+    text: str
+    example: Any
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ID_LIMITS = {"pattern": ID_PATTERN}
+_NAME_LIMITS = {"pattern": _or_empty(NAME_PATTERN)}
+_COUNT_LIMITS = {"ge": 1}
+
+FIELDS: Final[dict[str, Meaning]] = {
+    # who and what
+    "contact": Meaning("The contact's id, given by whoever reports its arrival.", "call-17", _ID_LIMITS),
+    "agent": Meaning("The agent's id, from the centre's files.", "mei", _ID_LIMITS),
+    "case": Meaning("The case's id, given by the engine.", "case-4", _ID_LIMITS),
+    "offer": Meaning("The offer's token: the answer brings it back.", 12, _COUNT_LIMITS),
+    "queue": Meaning("The queue's id; empty for none.", "payroll"),
+    "team": Meaning("The process team's id; empty where the first line keeps the case.", "payroll-team"),
+    "calendar": Meaning("The calendar's id.", "office"),
+    "flow": Meaning("The menu tree's id.", "main"),
+    "node": Meaning("The node's id within its menu tree.", "choose"),
+    "case_type": Meaning("The type of case, by its id; empty for the queue's own.", "wage-question", _NAME_LIMITS),
+    "service_line": Meaning("The service line's id.", "payroll"),
+    "worker": Meaning("Who of the process team it is; empty where that is not said.", "sora", _NAME_LIMITS),
+    "plan": Meaning("The hash of the rules in force.", "3f2a9c"),
+    "centre": Meaning("The centre's id.", "hello"),
+    "language": Meaning("The language spoken (BCP 47).", "en"),
+    # a contact on its way
+    "dialled": Meaning("The number or address that the customer chose.", "+8621555000", _text(254, 1)),
+    "number": Meaning("The customer's number or address, as the network asserts it.", "+8613800138000", _text(254)),
+    "personal": Meaning("Whether `number` is the customer's alone; an office trunk's is not.", example=True),
+    "diversion": Meaning("From which number the call was diverted; empty for none.", "", _text(254)),
+    "user_to_user": Meaning("User-to-user data of the network (RFC 7433); empty for none.", "", _text(512)),
+    "digits": Meaning("The keys in order: 0-9 * #. One or more.", "42#", {"pattern": r"^[0-9*#]{1,32}$"}),
+    "say": Meaning("Which prompt of this contact: counts from 1.", 1, _COUNT_LIMITS),
+    "prompts": Meaning("The prompts to play, in order, by their ids.", ["welcome"]),
+    "digits_max": Meaning("How many keys to take at most.", 6),
+    "terminator": Meaning("The key that ends the number early; empty for none.", "#"),
+    "secret": Meaning("Whether the keys are secret: show, log and store them nowhere.", example=False),
+    "because": Meaning("What led there: started, said, chosen, collected, open, closed, no_input, ...", "chosen"),
+    "used": Meaning("How many of the keys pressed so far were spent on it.", 1),
+    "missed": Meaning("Silence, or keys that fit nothing.", "no_input"),
+    "count": Meaning("How many of them at this node so far.", 1),
+    "into": Meaning("The name under which the contact keeps the number.", "employee_number"),
+    "value": Meaning("The number as keyed; empty where it was secret.", "100427"),
+    "identify": Meaning("Whether the number names the customer.", example=True),
+    # queueing, offering, answering
+    "priority": Meaning("Higher is served first.", 0),
+    "requirements": Meaning("What an agent must have.", [{"skill": "payroll", "level": 1}]),
+    "skill": Meaning("The skill's id.", "payroll"),
+    "level": Meaning("The least level of the skill; counts from 1.", 1),
+    "need_since": Meaning("When the customer first asked, in ms since the epoch.", NOW - 65_000),
+    "until": Meaning("By when, in ms since the epoch.", NOW + 20_000),
+    "contact.queued:until": Meaning("How long it waits, in ms since the epoch; null for ever.", NOW + 600_000),
+    "hours.changed:until": Meaning("When it changes next, in ms since the epoch; null for never.", NOW + 28_800_000),
+    "waited_ms": Meaning("How long the contact had waited, in ms.", 41_000),
+    "idle_ms": Meaning("How long the agent had been idle, in ms.", 3_000),
+    "candidates": Meaning("How many agents or contacts were eligible.", 2),
+    "excluded": Meaning("How many were not, as pairs of reason and number.", [["skill", 3]]),
+    "customer": Meaning("Who the customer is; empty where that is not known.", "+8613800138000"),
+    "wait_ms": Meaning("The wait in the queue, in ms.", 41_000),
+    "talk_ms": Meaning("From the join to the end, in ms; 0 where there was none.", 180_000),
+    "outcome": Meaning("How it ended.", "escalated"),
+    "contact.ended:outcome": Meaning("How it ended.", "handled"),
+    # agents
+    "state": Meaning("What the agent is from now on.", "paused"),
+    "agent.state:state": Meaning("What the agent wants to be.", "ready"),
+    "lease_ms": Meaning(
+        "Makes it a lease of so many ms, renewed by `agent.alive`; 0 changes nothing about a lease.",
+        30_000,
+        {"ge": 0, "le": LEASE_MS_MAX},
+    ),
+    "agent.alive:lease_ms": Meaning(
+        "How long the lease holds from now on, in ms.", 30_000, {"ge": 1, "le": LEASE_MS_MAX}
+    ),
+    "reason": Meaning("Why, in words.", "no answer", _text(200)),
+    "agent.state:reason": Meaning("Why the agent pauses; empty where that is not said.", "", _text(200)),
+    "contact.wrapped_up:reason": Meaning("The wrap-up code, one of the centre's; empty for none.", "wages", _text(200)),
+    "leg.failed:cause": Meaning("Why the agent's leg failed.", "no_answer"),
+    # cases and hours
+    "due_at": Meaning("When the answer is owed, in ms since the epoch; null if never.", NOW + 14_400_000),
+    "breach_at": Meaning(
+        "The first instant of a broken promise, in ms since the epoch; null if never.", NOW + 14_400_001
+    ),
+    "breached": Meaning("Whether the promise is broken.", example=False),
+    "open": Meaning("Whether the calendar is open from now on.", example=True),
+    # answers and the centre itself
+    "input": Meaning("The id of the input that this answers; empty where it could not be read.", "7c1e"),
+    "input.refused:reason": Meaning("What is wrong, in words for people.", "contact 'call-17' has ended"),
+    "fault": Meaning("Whose fault: see Refusals.", "stale"),
+    "seq": Meaning("The number of the last row of the journal that this takes into account.", 512),
+    "input.accepted:seq": Meaning("The number of the input's own row in the journal.", 498),
+    "now": Meaning("The engine's time, in ms since the epoch.", NOW),
+    "speed": Meaning("How many seconds of the engine's clock pass in one second.", 1.0),
+    "release": Meaning("The release of Firstline that runs.", "0.1.0"),
+    "since": Meaning("When the contact was answered, else queued, else came in, in ms since the epoch.", NOW - 41_000),
+    "accepted": Meaning("Whether the offer was accepted, and the parties are being joined.", example=False),
+    "agents": Meaning("All agents of the centre.", []),
+    "agents:state": Meaning("What the agent is.", "reserved"),
+    "agents:reason": Meaning("Why, in words; empty where that is not said.", ""),
+    "agents:contact": Meaning("The contact in hand; empty for none.", ""),
+    "agents:offer": Meaning("The token of the open offer; 0 for none.", 12),
+    "contacts": Meaning("All contacts that are not over.", []),
+    "contacts:state": Meaning("Where the contact is; `arrived` while it is in a menu.", "offered"),
+    "contacts:agent": Meaning("The agent who has it; empty for none.", ""),
+    "offers": Meaning("All open offers.", []),
+    "cases": Meaning("All cases known.", []),
+    "cases:state": Meaning("What has become of the case.", "open"),
+}
+
+
+def meaning_of(kind: str, name: str) -> Meaning:
+    """What this field means in events of this kind."""
+    return FIELDS.get(f"{kind}:{name}") or FIELDS[name]
