@@ -1,0 +1,160 @@
+"""Virtual time around the engine: callers, phones and agents that act as a case says. Decides nothing of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from heapq import heappop, heappush
+from itertools import count
+from math import inf
+from typing import Literal
+
+from acd.events import (
+    AgentStateSet,
+    ContactEnded,
+    ContactJoined,
+    ContactQueued,
+    ContactReleased,
+    JoinParties,
+    LegAnswered,
+    LegFailed,
+    OfferContact,
+    OfferDeclined,
+)
+from router.engine import Engine, Refused
+from router.events import CentreStarted, ContactArrived, ContactLeft, Event
+from router.plan import Plan
+from tests.vectors.routing_cases import Ring
+
+START_MS = 1_000_000_000_000
+"""The t = 0 of every case, with room for what happened before it."""
+
+
+class Moment(IntEnum):
+    """The order of what happens at one t.
+
+    The vectors apply all facts of an instant and then decide; the engine decides after each. So what takes choices away
+    comes before what adds any, and a talk that ends, which the vectors name second, only before the arrivals: else the
+    agent would be offered somebody who hangs up at this very instant. The facts themselves come out the same.
+    """
+
+    EVENT = 1
+    HANG_UP = 2
+    ANSWER = 3
+    REJECT = 4
+    ALARM = 5
+    TALK_ENDS = 6
+    ARRIVAL = 7
+
+
+class Stage:
+    """One centre, played from its plan. `log` is all that happened, as (t in seconds, event)."""
+
+    def __init__(self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float]) -> None:
+        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever."""
+        self.engine = Engine(plan)
+        self.engine.handle(CentreStarted(plan.hash), 0)
+        self.log: list[tuple[float, Event]] = []
+        self._rings, self._talks = rings, talks
+        self._script: list[tuple[int, Moment, int, Callable[[], None]]] = []
+        self._sequence = count()
+        self._now = 0
+        self._wait_ends: dict[str, float] = {}
+        self._connected: set[str] = set()
+
+    def at(self, at_s: float, moment: Moment, act: Callable[[], None]) -> None:
+        """Let this be done at that t."""
+        self._schedule(START_MS + round(at_s * 1000), moment, act)
+
+    def run(self, until_s: float) -> None:
+        """Play everything up to and including this t. The invariants of the whole floor are checked at every step."""
+        until = START_MS + round(until_s * 1000)
+        while (following := self._next()) and following[0] <= until:
+            self._now, moment = following
+            if moment is Moment.ALARM:
+                self._book(self.engine.tick(self._now))
+            else:
+                heappop(self._script)[3]()
+            self.engine.board.check()
+
+    # --- what people do -------------------------------------------------------------------------------------------
+
+    def arrive(self, contact: str, address: str) -> None:
+        """A customer comes in."""
+        self._tell(ContactArrived(contact, address))
+
+    def hang_up(self, contact: str) -> None:
+        """The customer leaves, unless he has been answered."""
+        if contact not in self._connected:
+            self._tell(ContactLeft(contact))
+
+    def ask(self, agent: str, state: Literal["ready", "paused", "offline"]) -> None:
+        """The agent asks for a state."""
+        self._tell(AgentStateSet(agent, state))
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _schedule(self, at: int, moment: Moment, act: Callable[[], None]) -> None:
+        heappush(self._script, (at, moment, next(self._sequence), act))
+
+    def _next(self) -> tuple[int, Moment] | None:
+        """The next instant, and what comes first at it."""
+        alarm = self.engine.deadline()
+        heads = [] if alarm is None else [(alarm, Moment.ALARM)]
+        if self._script:
+            heads.append(self._script[0][:2])
+        return min(heads, default=None)
+
+    def _tell(self, fact: Event) -> None:
+        """Hand a fact to the engine. One that comes too late, such as an answer to a withdrawn offer, has no effect."""
+        try:
+            self._book(self.engine.handle(fact, self._now))
+        except Refused as refusal:
+            if refusal.fault != "stale":
+                raise
+
+    def _book(self, events: list[Event]) -> None:
+        for event in events:
+            self.log.append(((self._now - START_MS) / 1000, event))
+            match event:
+                case ContactQueued(contact=contact, until=int(until)):
+                    self._wait_ends[contact] = until
+                case OfferContact():
+                    self._ring(event)
+                case JoinParties(offer=offer, contact=contact, agent=agent):
+                    self._soon(0, Moment.ANSWER, ContactJoined(contact, agent, offer))
+                case ContactJoined():
+                    self._talk(event)
+
+    def _ring(self, offer: OfferContact) -> None:
+        """The agent does what he is said to do; to a customer whose wait is over by then, nothing."""
+        ring, about = self._rings[offer.agent], (offer.contact, offer.agent, offer.offer)
+        if ring.answer is not None:
+            if self._now + round(ring.answer * 1000) < self._wait_ends.get(offer.contact, inf):
+                self._soon(ring.answer, Moment.ANSWER, LegAnswered(*about))
+        elif ring.reject is not None:
+            self._soon(ring.reject, Moment.REJECT, OfferDeclined(*about))
+        elif ring.busy is not None:
+            self._soon(ring.busy, Moment.REJECT, LegFailed(*about, cause="busy"))
+
+    def _talk(self, joined: ContactJoined) -> None:
+        self._connected.add(joined.contact)
+        if (talk_s := self._talks.get(joined.contact)) is not None:
+            self._soon(talk_s, Moment.TALK_ENDS, ContactReleased(joined.contact, joined.agent))
+
+    def _soon(self, after_s: float, moment: Moment, fact: Event) -> None:
+        self._schedule(self._now + round(after_s * 1000), moment, lambda: self._tell(fact))
+
+    # --- what came of it ------------------------------------------------------------------------------------------
+
+    def offers(self) -> list[tuple[float, str, str]]:
+        """Every offer: t, contact, agent."""
+        return [(at, event.contact, event.agent) for at, event in self.log if isinstance(event, OfferContact)]
+
+    def connects(self) -> list[tuple[float, str, str]]:
+        """Every answer: t, contact, agent."""
+        return [(at, event.contact, event.agent) for at, event in self.log if isinstance(event, ContactJoined)]
+
+    def ends(self) -> list[tuple[float, ContactEnded]]:
+        """Every end of a contact."""
+        return [(at, event) for at, event in self.log if isinstance(event, ContactEnded)]
