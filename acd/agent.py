@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from acd.model import AgentState as S
 
-_ASKED = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED, "agent.state:offline": S.OFFLINE}
-_MOVED = {"agent.moved:paused": S.PAUSED, "agent.moved:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
+BUSY = (S.RESERVED, S.TALKING, S.WRAP_UP)
+
+_LEAVES = {"agent.state:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
+_RETURNS = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED}
 _OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
 
 TRANSITIONS: dict[S, dict[str, S]] = {
-    S.OFFLINE: {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED},
+    S.OFFLINE: _RETURNS,
     S.READY: {
         "agent.state:paused": S.PAUSED,
-        "agent.state:offline": S.OFFLINE,
         "offer": S.RESERVED,
+        "agent.moved:paused": S.PAUSED,
+        "agent.moved:offline": S.OFFLINE,
         "agent.moved:not_responding": S.NOT_RESPONDING,
-        **_MOVED,
+        **_LEAVES,
     },
     S.RESERVED: {"contact.joined": S.TALKING, **dict.fromkeys(_OFFER_ENDS, S.READY)},
     S.TALKING: {"wrap_up.started": S.WRAP_UP, "wrap_up.expired": S.READY},
     S.WRAP_UP: {"contact.wrapped_up": S.READY, "wrap_up.expired": S.READY},
-    S.PAUSED: {**_ASKED, **_MOVED},
-    S.NOT_RESPONDING: {**_ASKED, **_MOVED},
+    S.PAUSED: {**_RETURNS, **_LEAVES},
+    S.NOT_RESPONDING: {**_RETURNS, **_LEAVES},
 }

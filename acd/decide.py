@@ -2,14 +2,16 @@
 
 `CHECKS` say whether a fact may be taken: None, or why not. `FOLLOW` yields the decisions that follow from an event just
 applied; whoever runs it applies each before asking for the next, so every line here sees the state its own decisions
-have made. `ALARMS` are for what happens by itself: (when due, whether still due, what then).
+have made. `ALARMS` are for what happens by itself, `ARMED_BY` says which events set one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Literal
 
+from acd.agent import BUSY
 from acd.events import (
     AgentAlive,
     AgentLapsed,
@@ -36,50 +38,45 @@ from acd.events import (
     WrapUpStarted,
 )
 from acd.floor import Floor
-from acd.match import Choice
+from acd.match import Choice, meets
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
+Check = Callable[[Floor, Any], Refusal | None]
+Follow = Callable[[Floor, Any, int], Decisions]
 
-_BUSY = (AgentState.RESERVED, AgentState.TALKING, AgentState.WRAP_UP)
+_UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
 
 
-def _unknown_agent(floor: Floor, agent: str) -> Refusal | None:
-    return None if agent in floor.agents else ("illegal", f"agent {agent!r} is not in the centre")
-
-
 def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
-    if refusal := _unknown_agent(floor, event.agent):
-        return refusal
     agent = floor.agents[event.agent]
-    if agent.state in _BUSY:
-        asks_nothing = event.state == "ready" and agent.pending is None and agent.state is not AgentState.WRAP_UP
-        return ("illegal", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if asks_nothing else None
-    if agent.state == event.state and agent.reason == event.reason:
-        return ("illegal", f"agent {agent.id!r} is {agent.state} already")
+    if event.lease_ms < 0:
+        return ("illegal", "lease_ms is negative: leave it out for no lease")
+    if agent.state in BUSY:
+        says_nothing = event.state == "ready" and agent.pending is None and agent.state is not AgentState.WRAP_UP
+        return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
+    if agent.state == event.state and (agent.state is not AgentState.PAUSED or agent.reason == event.reason):
+        return ("stale", f"agent {agent.id!r} is {agent.state} already")
     return None
 
 
 def _check_alive(floor: Floor, event: AgentAlive) -> Refusal | None:
-    if refusal := _unknown_agent(floor, event.agent):
-        return refusal
+    if event.lease_ms <= 0:
+        return ("illegal", "lease_ms must be more than 0")
     if floor.agents[event.agent].state is AgentState.OFFLINE:
-        return ("stale", f"agent {event.agent!r} is offline: the lease has lapsed, log in again")
+        return ("stale", f"agent {event.agent!r} is offline: log in again")
     return None
 
 
 def _check_offer(floor: Floor, event: Any) -> Refusal | None:
-    if refusal := _unknown_agent(floor, event.agent):
-        return refusal
     offer = floor.offers.get(event.offer)
     if offer is None:
-        if event.offer > floor.last_offer or event.offer < 1:
-            return ("illegal", f"offer {event.offer} was never made")
-        return ("stale", f"offer {event.offer} is no longer open")
+        made = 1 <= event.offer <= floor.last_offer
+        return ("stale", f"offer {event.offer} is no longer open") if made else ("illegal", "no such offer was made")
     if (offer.agent, offer.contact) != (event.agent, event.contact):
         return ("illegal", f"offer {event.offer} is about another agent or contact")
     return None
@@ -94,12 +91,10 @@ def _check_answer(floor: Floor, event: OfferAccepted | LegAnswered | OfferDeclin
 def _check_joined(floor: Floor, event: ContactJoined) -> Refusal | None:
     if refusal := _check_offer(floor, event):
         return refusal
-    return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted, so nobody can be joined")
+    return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted yet")
 
 
 def _check_released(floor: Floor, event: ContactReleased) -> Refusal | None:
-    if refusal := _unknown_agent(floor, event.agent):
-        return refusal
     agent = floor.agents[event.agent]
     if agent.contact != event.contact or agent.state is not AgentState.TALKING:
         return ("stale", f"agent {event.agent!r} does not talk with contact {event.contact!r}")
@@ -107,8 +102,6 @@ def _check_released(floor: Floor, event: ContactReleased) -> Refusal | None:
 
 
 def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
-    if refusal := _unknown_agent(floor, event.agent):
-        return refusal
     agent = floor.agents[event.agent]
     if agent.state is AgentState.TALKING and agent.contact == event.contact:
         return ("illegal", f"contact {event.contact!r} is not over yet: it cannot be wrapped up")
@@ -117,36 +110,62 @@ def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
     return None
 
 
-CHECKS: dict[type, Callable[[Floor, Any], Refusal | None]] = {
-    AgentStateSet: _check_state,
-    AgentAlive: _check_alive,
-    OfferAccepted: _check_answer,
-    OfferDeclined: _check_answer,
-    LegRinging: _check_answer,
-    LegAnswered: _check_answer,
-    LegFailed: _check_offer,
-    ContactJoined: _check_joined,
-    ContactReleased: _check_released,
-    WrappedUp: _check_wrapped_up,
+def _of_a_known_agent(check: Check) -> Check:
+    def checked(floor: Floor, event: Any) -> Refusal | None:
+        if event.agent not in floor.agents:
+            return ("illegal", f"agent {event.agent!r} is not in the centre")
+        return check(floor, event)
+
+    return checked
+
+
+CHECKS: dict[type, Check] = {
+    fact: _of_a_known_agent(check)
+    for fact, check in (
+        (AgentStateSet, _check_state),
+        (AgentAlive, _check_alive),
+        (OfferAccepted, _check_answer),
+        (OfferDeclined, _check_answer),
+        (LegRinging, _check_answer),
+        (LegAnswered, _check_answer),
+        (LegFailed, _check_offer),
+        (ContactJoined, _check_joined),
+        (ContactReleased, _check_released),
+        (WrappedUp, _check_wrapped_up),
+    )
 }
 
 
 # --- matching -----------------------------------------------------------------------------------------------------
 
 
-def match_contact(floor: Floor, contact: str, now: int) -> Decisions:
+def match_contact(floor: Floor, contact_id: str, now: int) -> Decisions:
     """Offer this contact to the best ready agent, if it waits and there is one."""
-    waiting = floor.contacts.get(contact)
-    if waiting is not None and waiting.state is ContactState.WAITING:
-        if choice := floor.matching.best_agent(waiting, now):
-            yield _offer(floor, choice, now)
-
-
-def match_agent(floor: Floor, agent: str, now: int) -> Decisions:
-    """Offer the best waiting contact to this agent, if he is ready and there is one."""
-    ready = floor.agents[agent]
-    if ready.state is AgentState.READY and (choice := floor.matching.best_contact(ready, now)):
+    contact = floor.contacts.get(contact_id)
+    if contact is None or contact.state is not ContactState.WAITING:
+        return
+    if choice := floor.matching.best_agent(contact, now):
         yield _offer(floor, choice, now)
+
+
+def match_agent(floor: Floor, agent_id: str, now: int) -> Decisions:
+    """Offer the best waiting contact to this agent, if he is ready and there is one."""
+    agent = floor.agents[agent_id]
+    if agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+        yield _offer(floor, choice, now)
+
+
+def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
+    """Match where several pairs may have become possible at once: each contact to its best agent, not to the first."""
+    for agent in agents:
+        while agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+            yield from match_contact(floor, choice.contact.id, now)
+
+
+def match_all(floor: Floor, now: int) -> Decisions:
+    """Match the whole floor anew, after the rules have changed."""
+    yield from _readmit(floor, now)
+    yield from match_agents(floor, floor.matching.ready(), now)
 
 
 def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
@@ -180,16 +199,14 @@ def _after_accepted(floor: Floor, event: OfferAccepted | LegAnswered, now: int) 
     yield JoinParties(offer.id, offer.contact, offer.agent, now + queue.join_ms)
 
 
-def _after_declined(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | JoinTimedOut, now: int) -> Decisions:
+def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | JoinTimedOut, now: int) -> Decisions:
     """The contact goes back to its place, is kept from this agent for a while, and both are matched anew."""
-    agent = floor.agents[event.agent]
-    contact = floor.contacts[event.contact]
-    queue = floor.plan.queues[contact.queue]
-    elsewhere = floor.matching.present_elsewhere(contact, agent)
-    yield PairExcluded(contact.id, agent.id, now + (queue.exclusion_ms if elsewhere else queue.retry_ms))
+    agent, contact = floor.agents[event.agent], floor.contacts[event.contact]
+    missed_max = floor.plan.queues[contact.queue].missed_offers_max
+    yield from _keep_apart(floor, contact, agent, now)
     if agent.pending:
         yield from _move_on(agent)
-    elif queue.missed_offers_max is not None and agent.missed >= queue.missed_offers_max:
+    elif missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
     if contact.wait_until is not None and contact.wait_until <= now:
@@ -197,10 +214,50 @@ def _after_declined(floor: Floor, event: OfferDeclined | LegFailed | OfferExpire
     yield from match_contact(floor, contact.id, now)
 
 
+def _keep_apart(floor: Floor, contact: Contact, agent: Agent, now: int) -> Decisions:
+    """Keep the two apart; once nobody else is left who could have the contact, only for as long as a retry takes."""
+    queue = floor.plan.queues[contact.queue]
+    elsewhere = _is_open_to_somebody(floor, contact, [*_kept_from(contact, now), agent.id])
+    apart_ms = max(queue.exclusion_ms, queue.retry_ms) if elsewhere else queue.retry_ms
+    yield PairExcluded(contact.id, agent.id, now + apart_ms)
+    yield from _shorten(floor, contact, now)
+
+
+def _shorten(floor: Floor, contact: Contact, now: int) -> Decisions:
+    """Let all who are kept from the contact have it again soon, if that is everybody who could."""
+    kept = _kept_from(contact, now)
+    until = now + floor.plan.queues[contact.queue].retry_ms
+    if not _is_open_to_somebody(floor, contact, kept):
+        for agent in kept:
+            if contact.exclusions[agent] > until:
+                yield PairExcluded(contact.id, agent, until)
+
+
+def _kept_from(contact: Contact, now: int) -> list[str]:
+    return sorted(agent for agent, until in contact.exclusions.items() if until > now)
+
+
+def _is_open_to_somebody(floor: Floor, contact: Contact, kept: list[str]) -> bool:
+    return floor.matching.present(contact) > sum(_could_serve(floor, agent, contact) for agent in kept)
+
+
+def _could_serve(floor: Floor, agent_id: str, contact: Contact) -> bool:
+    agent = floor.agents.get(agent_id)
+    return agent is not None and agent.state is not AgentState.OFFLINE and meets(agent.skills, contact.requirements)
+
+
+def _readmit(floor: Floor, now: int) -> Decisions:
+    """Somebody logged out, or skills changed: those left may be the only ones who could have a contact."""
+    for contact in floor.matching.apart():
+        yield from _shorten(floor, contact, now)
+
+
 def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
     agent = floor.agents[event.agent]
     if agent.state is AgentState.WRAP_UP and event.state == "ready":
         yield WrapUpExpired(agent.id, agent.contact, _default_outcome(floor, agent.contact))
+    elif agent.state is AgentState.OFFLINE:
+        yield from _readmit(floor, now)
     elif agent.state is AgentState.RESERVED:
         yield from _release_reserved(floor, agent, now)
     else:
@@ -208,7 +265,16 @@ def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
 
 
 def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
-    return _release_reserved(floor, floor.agents[event.agent], now)
+    agent = floor.agents[event.agent]
+    if agent.state is AgentState.OFFLINE:
+        yield from _readmit(floor, now)
+    else:
+        yield from _release_reserved(floor, agent, now)
+
+
+def _after_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
+    if event.state == "offline":
+        yield from _readmit(floor, now)
 
 
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
@@ -287,16 +353,17 @@ def _time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
         yield from match_agent(floor, offer.agent, now)
 
 
-FOLLOW: dict[type, Callable[[Floor, Any, int], Decisions]] = {
+FOLLOW: dict[type, Follow] = {
     ContactQueued: _after_queued,
     OfferAccepted: _after_accepted,
     LegAnswered: _after_accepted,
-    OfferDeclined: _after_declined,
-    LegFailed: _after_declined,
-    OfferExpired: _after_declined,
-    JoinTimedOut: _after_declined,
+    OfferDeclined: _after_lost,
+    LegFailed: _after_lost,
+    OfferExpired: _after_lost,
+    JoinTimedOut: _after_lost,
     AgentStateSet: _after_state_set,
     AgentLapsed: _after_lapsed,
+    AgentMoved: _after_moved,
     ContactReleased: _after_released,
     WrappedUp: _after_wrap_up,
     WrapUpExpired: _after_wrap_up,
@@ -306,76 +373,82 @@ FOLLOW: dict[type, Callable[[Floor, Any, int], Decisions]] = {
 # --- what happens by itself ---------------------------------------------------------------------------------------
 
 
-def _expire_offer(floor: Floor, event: OfferContact, now: int) -> Decisions:
-    yield OfferExpired(event.offer, event.contact, event.agent)
+def _lease_due(floor: Floor, agent_id: str) -> int | None:
+    agent = floor.agents.get(agent_id)
+    return agent.lease_until or None if agent else None
 
 
-def _rings(floor: Floor, event: OfferContact, at: int) -> bool:
-    offer = floor.offers.get(event.offer)
-    return offer is not None and not offer.accepted
+def _lapse(floor: Floor, agent_id: str, now: int) -> Decisions:
+    yield AgentLapsed(agent_id)
 
 
-def _expire_join(floor: Floor, event: JoinParties, now: int) -> Decisions:
-    yield JoinTimedOut(event.offer, event.contact, event.agent)
+def _wrap_up_due(floor: Floor, agent_id: str) -> int | None:
+    agent = floor.agents.get(agent_id)
+    return agent.wrap_up_until or None if agent else None
 
 
-def _expire_wrap_up(floor: Floor, event: WrapUpStarted, now: int) -> Decisions:
-    yield WrapUpExpired(event.agent, event.contact, _default_outcome(floor, event.contact))
+def _end_wrap_up(floor: Floor, agent_id: str, now: int) -> Decisions:
+    contact = floor.agents[agent_id].contact
+    yield WrapUpExpired(agent_id, contact, _default_outcome(floor, contact))
 
 
-def _waits_too_long(floor: Floor, event: ContactQueued, at: int) -> bool:
-    contact = floor.contacts.get(event.contact)
-    if contact is None or contact.wait_until != at:
-        return False
-    return contact.state in (ContactState.WAITING, ContactState.OFFERED)
+def _offer_due(floor: Floor, offer_id: int) -> int | None:
+    offer = floor.offers.get(offer_id)
+    return offer.until if offer else None
 
 
-def _expire_wait(floor: Floor, event: ContactQueued, now: int) -> Decisions:
-    return _time_out(floor, floor.contacts[event.contact], now)
+def _end_offer(floor: Floor, offer_id: int, now: int) -> Decisions:
+    offer = floor.offers[offer_id]
+    ended = JoinTimedOut if offer.accepted else OfferExpired
+    yield ended(offer.id, offer.contact, offer.agent)
 
 
-def _kept_apart(floor: Floor, event: PairExcluded, at: int) -> bool:
-    contact = floor.contacts.get(event.contact)
-    return contact is not None and contact.exclusions.get(event.agent) == at
+def _pairs(floor: Floor) -> Iterator[tuple[str, str]]:
+    return ((contact.id, agent) for contact in floor.contacts.values() for agent in contact.exclusions)
 
 
-def _end_exclusion(floor: Floor, event: PairExcluded, now: int) -> Decisions:
-    return match_contact(floor, event.contact, now)
+def _pair_due(floor: Floor, pair: tuple[str, str]) -> int | None:
+    contact = floor.contacts.get(pair[0])
+    return contact.exclusions.get(pair[1]) if contact else None
 
 
-def _wraps_up(floor: Floor, event: WrapUpStarted, at: int) -> bool:
-    agent = floor.agents.get(event.agent)
-    return agent is not None and agent.wrap_up_until == at
+def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
+    agent = floor.agents.get(pair[1])
+    return match_agents(floor, [agent] if agent else [], now)
 
 
-def _leased(floor: Floor, event: AgentStateSet | AgentAlive, at: int) -> bool:
-    agent = floor.agents.get(event.agent)
-    return agent is not None and agent.lease_until == at
+def _wait_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    return contact.wait_until if contact and contact.state in _UNANSWERED else None
 
 
-def _lease(floor: Floor, event: AgentStateSet | AgentAlive, now: int) -> int | None:
-    return floor.agents[event.agent].lease_until or None
+def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
+    """Send the contact away; but one that is being joined has its answer, and only if that fails is its wait over."""
+    contact = floor.contacts[contact_id]
+    if contact.state is not ContactState.JOINING:
+        yield from _time_out(floor, contact, now)
 
 
-def _lapse(floor: Floor, event: AgentStateSet | AgentAlive, now: int) -> Decisions:
-    yield AgentLapsed(event.agent)
+Keys = Callable[[Floor], Iterable[Any]]
+Due = Callable[[Floor, Any], int | None]
 
+ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
+    "lease": (lambda floor: floor.agents, _lease_due, _lapse),
+    "wrap_up": (lambda floor: floor.agents, _wrap_up_due, _end_wrap_up),
+    "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
+    "pair": (_pairs, _pair_due, _end_pair),
+    "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
+}
+"""What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
-def _until(floor: Floor, event: Any, now: int) -> int | None:
-    until: int | None = event.until
-    return until
-
-
-Due = Callable[[Floor, Any, int], int | None]
-Pending = Callable[[Floor, Any, int], bool]
-Ring = Callable[[Floor, Any, int], Decisions]
-
-ALARMS: dict[type, tuple[Due, Pending, Ring]] = {
-    ContactQueued: (_until, _waits_too_long, _expire_wait),
-    OfferContact: (_until, _rings, _expire_offer),
-    JoinParties: (_until, lambda floor, event, at: event.offer in floor.offers, _expire_join),
-    WrapUpStarted: (_until, _wraps_up, _expire_wrap_up),
-    PairExcluded: (_until, _kept_apart, _end_exclusion),
-    AgentStateSet: (_lease, _leased, _lapse),
-    AgentAlive: (_lease, _leased, _lapse),
+Where several ring at one instant, they do in this order, and each in the order of its keys.
+"""
+ARMED_BY: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    AgentStateSet: ("lease", attrgetter("agent")),
+    AgentAlive: ("lease", attrgetter("agent")),
+    WrapUpStarted: ("wrap_up", attrgetter("agent")),
+    OfferContact: ("offer", attrgetter("offer")),
+    JoinParties: ("offer", attrgetter("offer")),
+    PairExcluded: ("pair", attrgetter("contact", "agent")),
+    ContactQueued: ("wait", attrgetter("contact")),
 }

@@ -20,7 +20,10 @@ LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
 
 @dataclass(frozen=True, slots=True)
 class AgentStateSet:
-    """An agent says what he wants to be: ready, paused (with a reason) or offline. `lease_ms` > 0 must be renewed."""
+    """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
+
+    A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
+    """
 
     kind: ClassVar[str] = "agent.state"
     agent: str
@@ -142,8 +145,9 @@ class ContactQueued:
 class OfferContact:
     """Command: propose this contact to this agent until `until`. `offer` is the token that the answer brings back.
 
-    The terms of the choice: the contact's `priority` and `waited_ms`, the agent's `idle_ms`; `candidates` is how many
-    agents or contacts were eligible, `excluded` how many were not, as (reason, number).
+    The terms of the choice: the contact's `priority` and `waited_ms` (since its need), the agent's `idle_ms`. Of the
+    ready agents (a contact chose) or the waiting contacts (an agent was free), `candidates` were eligible; `excluded`
+    were not, as (reason, number).
     """
 
     kind: ClassVar[str] = "offer"
@@ -205,7 +209,7 @@ class JoinTimedOut:
 
 @dataclass(frozen=True, slots=True)
 class PairExcluded:
-    """This agent is not offered this contact again before `until`."""
+    """The agent is not offered the contact again before `until`, whatever was said of the two before."""
 
     kind: ClassVar[str] = "pair.excluded"
     contact: str
@@ -242,7 +246,7 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
-    """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from the join to the end; 0 where there was none."""
+    """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none."""
 
     kind: ClassVar[str] = "contact.ended"
     contact: str

@@ -50,11 +50,9 @@ class Floor:
         """Follow these rules from now on. Agents keep their state; those the plan no longer has must be offline."""
         self.plan = plan
         known, self.agents = self.agents, {}
-        self.matching = Matching()
-        for place, agent_plan in enumerate(plan.agents.values()):
-            agent = known.get(agent_plan.id) or Agent(agent_plan.id, place, agent_plan.skills)
+        for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
+            agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills = place, agent_plan.skills
-            self.agents[agent.id] = agent
         self.index()
 
     def index(self) -> None:
@@ -68,6 +66,8 @@ class Floor:
         for contact in self.contacts.values():
             if contact.state is ContactState.WAITING:
                 self.matching.add(contact)
+            for agent_id in contact.exclusions:
+                self.matching.keep_apart(contact, agent_id)
 
     def arrive(self, contact: Contact) -> None:
         """A new contact, known but in no queue yet."""
@@ -75,7 +75,7 @@ class Floor:
 
     def forget(self, contact: str) -> None:
         """The contact is over and its matter is in other hands."""
-        del self.contacts[contact]
+        self.matching.forget(self.contacts.pop(contact))
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""
@@ -105,6 +105,7 @@ class Floor:
             self.matching.arrive(agent)
         elif after is AgentState.OFFLINE:
             self.matching.depart(agent)
+            agent.lease_until = 0
 
     # --- booking: contacts ----------------------------------------------------------------------------------------
 
@@ -124,7 +125,9 @@ class Floor:
             self.forget(contact.id)
 
     def _excluded(self, event: PairExcluded, now: int) -> None:
-        self.contacts[event.contact].exclusions[event.agent] = event.until
+        contact = self.contacts[event.contact]
+        contact.exclusions[event.agent] = event.until
+        self.matching.keep_apart(contact, event.agent)
 
     # --- booking: offers ------------------------------------------------------------------------------------------
 
@@ -168,7 +171,8 @@ class Floor:
 
     def _state_set(self, event: AgentStateSet, now: int) -> None:
         agent = self.agents[event.agent]
-        agent.lease_until = now + event.lease_ms if event.lease_ms else 0
+        if event.lease_ms:
+            agent.lease_until = now + event.lease_ms
         self._ask(agent, f"{event.kind}:{event.state}", AgentState(event.state), event.reason, now)
 
     def _lapsed(self, event: AgentLapsed, now: int) -> None:
@@ -177,10 +181,10 @@ class Floor:
         self._ask(agent, f"{event.kind}:offline", AgentState.OFFLINE, "lease lapsed", now)
 
     def _ask(self, agent: Agent, trigger: str, asked: AgentState, reason: str, now: int) -> None:
-        """Change the state at once where the table lets us, else remember what was asked for."""
-        if trigger not in agents.TRANSITIONS[agent.state]:
-            agent.pending = None if asked is AgentState.READY else asked
-            agent.pending_reason = reason
+        """Change the state at once, or remember what a busy agent asked for. To ask for ready takes that back."""
+        if agent.state in agents.BUSY:
+            pending = asked is not AgentState.READY
+            agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
             return
         if asked is AgentState.READY:
             agent.idle_since, agent.missed = now, 0
@@ -193,8 +197,6 @@ class Floor:
     def _agent_moved(self, event: AgentMoved, now: int) -> None:
         agent = self.agents[event.agent]
         agent.reason, agent.pending, agent.pending_reason = event.reason, None, ""
-        if event.state == "offline":
-            agent.lease_until = 0
         self._move_agent(agent, f"{event.kind}:{event.state}")
 
     def _wrap_up_started(self, event: WrapUpStarted, now: int) -> None:

@@ -33,7 +33,10 @@ class AgentState(StrEnum):
 
 @dataclass(slots=True)
 class Contact:
-    """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`."""
+    """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`.
+
+    `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
+    """
 
     id: str
     channel: str
@@ -57,7 +60,10 @@ class Contact:
 
 @dataclass(slots=True)
 class Agent:
-    """One first-line agent. `idle_since` ranks the ready; `pending` is a state asked for while busy."""
+    """One first-line agent. `idle_since` ranks the ready; `pending` is a state asked for while busy.
+
+    `place` is that of the id among all ids, `missed` how many offers in a row went unanswered. 0 is no lease, no time.
+    """
 
     id: str
     place: int

@@ -1,4 +1,4 @@
-"""The order of agents: longest idle first, then the place in the centre's files.
+"""The order of agents: longest idle first, then the agent's place, which is that of his id among all ids.
 
 *Idle since* is the end of the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came
 to nothing does not move it.

@@ -21,6 +21,17 @@ TRANSITIONS: dict[CaseState, dict[str, CaseState]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a contact left to do, before it is a case. `reason` is the agent's wrap-up code."""
+
+    contact: str
+    case_type: str
+    service_line: str
+    reason: str
+    customer: str = field(default="", repr=False, metadata={"personal": "person"})
+
+
 @dataclass(slots=True)
 class Case:
     """The matter behind a contact. The desk owns it always; `team` works on it, or the first line where it is empty."""

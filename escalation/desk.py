@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Literal
 
-from escalation.case import TRANSITIONS, Case, CaseState
+from escalation.case import TRANSITIONS, Case, CaseState, Matter
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved, HoursChanged
 from escalation.plan import DeskPlan
 
@@ -66,37 +67,27 @@ def _check_work(desk: Desk, event: CaseAccepted | CaseResolved) -> Refusal | Non
     if case is None:
         return ("illegal", f"case {event.case!r} is not known")
     if event.kind not in TRANSITIONS[case.state]:
-        return ("illegal", f"case {case.id!r} is {case.state} already")
+        return ("stale", f"case {case.id!r} is {case.state} already")
     return None
 
 
 CHECKS: dict[type, Callable[[Desk, Any], Refusal | None]] = {CaseAccepted: _check_work, CaseResolved: _check_work}
 
 
-def open_case(
-    desk: Desk,
-    *,
-    contact: str,
-    customer: str,
-    case_type: str,
-    service_line: str,
-    reason: str,
-    to_team: bool,
-    now: int,
-) -> CaseOpened:
+def open_case(desk: Desk, matter: Matter, now: int, *, to_team: bool) -> CaseOpened:
     """A contact's matter goes on as a case: to the process team of its type, or kept by the first line."""
-    kind = desk.plan.case_types[case_type]
-    calendar = desk.plan.calendars[kind.calendar]
+    case_type = desk.plan.case_types[matter.case_type]
+    calendar = desk.plan.calendars[case_type.calendar]
     return CaseOpened(
         f"case-{desk.last_case + 1}",
-        contact,
-        case_type,
-        kind.team if to_team else "",
-        service_line,
-        reason,
-        calendar.due_at(now, kind.target_ms),
-        calendar.breach_at(now, kind.target_ms),
-        customer,
+        matter.contact,
+        case_type.id,
+        case_type.team if to_team else "",
+        matter.service_line,
+        matter.reason,
+        calendar.due_at(now, case_type.target_ms),
+        calendar.breach_at(now, case_type.target_ms),
+        matter.customer,
     )
 
 
@@ -106,39 +97,34 @@ def hours_now(desk: Desk, calendar: str, now: int) -> HoursChanged:
     return HoursChanged(calendar, hours.is_open(now), hours.next_change(now))
 
 
-def _breach_due(desk: Desk, event: CaseOpened, now: int) -> int | None:
-    return event.breach_at
+def _breach_due(desk: Desk, case_id: str) -> int | None:
+    case = desk.cases.get(case_id)
+    running = case is not None and case.state is not CaseState.RESOLVED and not case.breached
+    return case.breach_at if case and running else None
 
 
-def _breach_pending(desk: Desk, event: CaseOpened, at: int) -> bool:
-    case = desk.cases.get(event.case)
-    return case is not None and case.state is not CaseState.RESOLVED and not case.breached
+def _breach(desk: Desk, case_id: str, now: int) -> Decisions:
+    yield CaseBreached(case_id, desk.cases[case_id].team)
 
 
-def _breach(desk: Desk, event: CaseOpened, now: int) -> Decisions:
-    yield CaseBreached(event.case, event.team)
+def _hours_due(desk: Desk, calendar: str) -> int | None:
+    return desk.turns.get(calendar) if calendar in desk.plan.calendars else None
 
 
-def _hours_due(desk: Desk, event: HoursChanged, now: int) -> int | None:
-    return event.until
+def _turn(desk: Desk, calendar: str, now: int) -> Decisions:
+    yield hours_now(desk, calendar, now)
 
 
-def _hours_pending(desk: Desk, event: HoursChanged, at: int) -> bool:
-    return event.calendar in desk.plan.calendars and desk.turns[event.calendar] == at
+Keys = Callable[[Desk], Iterable[str]]
+Due = Callable[[Desk, str], int | None]
+Ring = Callable[[Desk, str, int], Decisions]
 
-
-def _turn_hours(desk: Desk, event: HoursChanged, now: int) -> Decisions:
-    yield hours_now(desk, event.calendar, now)
-
-
-ALARMS: dict[
-    type,
-    tuple[
-        Callable[[Desk, Any, int], int | None],
-        Callable[[Desk, Any, int], bool],
-        Callable[[Desk, Any, int], Decisions],
-    ],
-] = {
-    CaseOpened: (_breach_due, _breach_pending, _breach),
-    HoursChanged: (_hours_due, _hours_pending, _turn_hours),
+ALARMS: dict[str, tuple[Keys, Due, Ring]] = {
+    "hours": (lambda desk: desk.turns, _hours_due, _turn),
+    "breach": (lambda desk: desk.cases, _breach_due, _breach),
+}
+"""What may ring: every key there is one for, when it is due (None: not at all), and what happens then."""
+ARMED_BY: dict[type, tuple[str, Callable[[Any], str]]] = {
+    HoursChanged: ("hours", attrgetter("calendar")),
+    CaseOpened: ("breach", attrgetter("case")),
 }

@@ -90,7 +90,7 @@ class InputMissed:
 
 @dataclass(frozen=True, slots=True)
 class DigitsCollected:
-    """A number was keyed as asked; with `identify` it names the customer. A secret one is not kept: `value` is empty."""
+    """A number was keyed as asked; with `identify` it names the customer. A secret one is not kept: no `value`."""
 
     kind: ClassVar[str] = "digits.collected"
     contact: str

@@ -1,13 +1,15 @@
 """One contact's walk through a menu tree. `Menus.apply` writes, the rest reads and says what follows.
 
 Keys pressed before they are asked for are kept and used in order (type-ahead); a key during a prompt is taken at once
-(barge-in). Only a secret number must be asked for first: keys pressed before are dropped there. Silences and wrong keys are counted apart, per node, and cleared when the contact comes to another node.
+(barge-in). A wrong key drops those after it: they were meant for another place. So does a secret number with those
+before and after it. Silences and wrong keys are counted apart, and cleared when the contact comes to another node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Literal, Protocol
 
 from ivr.events import (
@@ -25,12 +27,20 @@ from ivr.flow import CaseStatus, Collect, HandOver, HangUp, Hours, Menu, MenuPla
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 
+KEYS_MAX = 64
+"""How many keys are kept ahead; what is pressed beyond them is lost."""
+
 
 class Facts(Protocol):
     """What a menu may ask about the world outside it."""
 
-    def is_open(self, calendar: str) -> bool: ...
-    def case_state(self, contact: str) -> str | None: ...
+    def is_open(self, calendar: str) -> bool:
+        """Whether a calendar is open now."""
+        ...
+
+    def case_state(self, contact: str) -> str | None:
+        """The state of the newest case of the contact's customer, or None."""
+        ...
 
 
 @dataclass(slots=True)
@@ -70,10 +80,12 @@ class Menus:
         self.sessions.pop(contact, None)
 
     def takes_secret(self, contact: str) -> bool:
-        """Whether keys pressed now belong to a number that must be stored nowhere."""
+        """Whether keys pressed now belong to a number that must be stored nowhere.
+
+        A log that leaves them out gives the same state back, but for the keys of a number still under way.
+        """
         session = self.sessions.get(contact)
-        node = self.node(session) if session else None
-        return isinstance(node, Collect) and node.secret
+        return session is not None and _is_secret(self.node(session))
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here, and contacts that have left, are let through."""
@@ -82,18 +94,22 @@ class Menus:
             book(self, session, event, now)
 
     def _moved(self, session: Session, event: FlowMoved, now: int) -> None:
+        left_secret = bool(session.node) and _is_secret(self.node(session))
         session.flow, session.node = event.flow, event.node
-        session.keys = session.keys[event.used :]
+        node = self.node(session)
+        session.keys = "" if left_secret or _is_secret(node) else session.keys[event.used :]
         session.no_input = session.no_match = 0
         session.playing, session.due = False, None
-        node = self.node(session)
         if isinstance(node, SetLanguage):
             session.language = node.language
-        elif isinstance(node, Collect) and node.secret:
-            session.keys = ""
 
     def _said(self, session: Session, event: SayPrompts, now: int) -> None:
         session.say, session.playing, session.due = event.say, True, event.until
+
+    def _asked(self, session: Session, event: CollectDigits, now: int) -> None:
+        """Silence runs from the end of the prompt, or from here where keys pressed ahead spared it."""
+        if not session.playing:
+            session.due = self._silence_ends(session, now)
 
     def _finished(self, session: Session, event: PromptFinished | PromptOverran, now: int) -> None:
         if event.say == session.say and session.playing:
@@ -101,7 +117,7 @@ class Menus:
             session.due = self._silence_ends(session, now)
 
     def _keyed(self, session: Session, event: ContactKeyed, now: int) -> None:
-        session.keys += event.digits
+        session.keys = (session.keys + event.digits)[:KEYS_MAX]
         if isinstance(self.node(session), Menu | Collect):
             session.playing = False
             session.due = self._silence_ends(session, now)
@@ -122,11 +138,16 @@ class Menus:
 _BOOK: dict[type, Callable[[Menus, Session, Any, int], None]] = {
     FlowMoved: Menus._moved,
     SayPrompts: Menus._said,
+    CollectDigits: Menus._asked,
     PromptFinished: Menus._finished,
     PromptOverran: Menus._finished,
     ContactKeyed: Menus._keyed,
     InputMissed: Menus._missed,
 }
+
+
+def _is_secret(node: Node) -> bool:
+    return isinstance(node, Collect) and node.secret
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
@@ -139,8 +160,9 @@ def _check_keyed(menus: Menus, event: ContactKeyed) -> Refusal | None:
 
 
 def _check_finished(menus: Menus, event: PromptFinished) -> Refusal | None:
+    """Late news of a prompt changes nothing: a key may have ended it, or it plays on while the contact waits."""
     session = menus.sessions.get(event.contact)
-    if session and event.say > session.say:
+    if session and not 1 <= event.say <= session.say:
         return ("illegal", f"prompt {event.say} was never asked for")
     return None
 
@@ -157,14 +179,13 @@ CHECKS: dict[type, Callable[[Menus, Any], Refusal | None]] = {
 def _after_moved(menus: Menus, event: FlowMoved, now: int) -> Decisions:
     session = menus.sessions[event.contact]
     match menus.node(session):
-        case Menu() | Collect() if session.keys:
-            yield from _use_keys(menus, session, now)
-        case Menu() as node:
-            yield _say(menus, session, node.prompts, now)
-            yield CollectDigits(session.contact, node.id, 1)
-        case Collect() as node:
-            yield _say(menus, session, node.prompts, now)
-            yield CollectDigits(session.contact, node.id, node.digits_max, node.terminator, node.secret)
+        case Menu() as node if session.keys:
+            yield from _choose(menus, session, node, now)
+        case Collect() as node if session.keys:
+            number = _complete(node, session.keys)
+            yield from _collected(menus, session, node, number, now) if number else [_listen(session, node)]
+        case Menu() | Collect() as node:
+            yield from _ask(menus, session, node, now)
         case Say() as node:
             yield _say(menus, session, node.prompts, now)
         case SetLanguage() as node:
@@ -176,6 +197,17 @@ def _after_moved(menus: Menus, event: FlowMoved, now: int) -> Decisions:
             yield from _read_case(menus, session, node, now)
         case HandOver() | HangUp() as node if node.prompts:
             yield _say(menus, session, node.prompts, now)
+
+
+def _ask(menus: Menus, session: Session, node: Menu | Collect, now: int) -> Decisions:
+    yield _say(menus, session, node.prompts, now)
+    yield _listen(session, node)
+
+
+def _listen(session: Session, node: Menu | Collect) -> CollectDigits:
+    if isinstance(node, Menu):
+        return CollectDigits(session.contact, node.id, 1)
+    return CollectDigits(session.contact, node.id, node.digits_max, node.terminator, node.secret)
 
 
 def _read_case(menus: Menus, session: Session, node: CaseStatus, now: int) -> Decisions:
@@ -203,44 +235,49 @@ def _after_finished(menus: Menus, event: PromptFinished | PromptOverran, now: in
 
 
 def _after_keyed(menus: Menus, event: ContactKeyed, now: int) -> Decisions:
-    return _use_keys(menus, menus.sessions[event.contact], now)
-
-
-def _use_keys(menus: Menus, session: Session, now: int) -> Decisions:
     """Spend the keys pressed so far, as far as they decide something at this node."""
+    session = menus.sessions[event.contact]
     match menus.node(session):
         case Menu() as node if session.keys:
-            if chosen := dict(node.options).get(session.keys[0]):
-                yield _move(session, chosen, "chosen", used=1)
-            else:
-                yield from _miss(menus, session, node, "no_match", 1, now)
-        case Collect() as node:
-            yield from _collect(menus, session, node, now)
+            yield from _choose(menus, session, node, now)
+        case Collect() as node if number := _complete(node, session.keys):
+            yield from _collected(menus, session, node, number, now)
 
 
-def _collect(menus: Menus, session: Session, node: Collect, now: int) -> Decisions:
-    value, ended, _ = session.keys.partition(node.terminator) if node.terminator else (session.keys, "", "")
-    if not ended and len(value) < node.digits_max:
-        return
-    value = value[: node.digits_max]
-    used = min(len(value) + len(ended), len(session.keys))
-    if len(value) < node.digits_min or not value.isdigit():
-        yield from _miss(menus, session, node, "no_match", used, now)
+def _choose(menus: Menus, session: Session, node: Menu, now: int) -> Decisions:
+    if chosen := dict(node.options).get(session.keys[0]):
+        yield _move(session, chosen, "chosen", used=1)
+    else:
+        yield from _miss(menus, session, node, "no_match", now)
+
+
+def _complete(node: Collect, keys: str) -> tuple[str, int] | None:
+    """The number and how many keys it took, once its terminator is there, or its last possible digit."""
+    end = keys.find(node.terminator) if node.terminator else -1
+    if 0 <= end <= node.digits_max:
+        return keys[:end], end + 1
+    return (keys[: node.digits_max], node.digits_max) if len(keys) >= node.digits_max else None
+
+
+def _collected(menus: Menus, session: Session, node: Collect, number: tuple[str, int], now: int) -> Decisions:
+    value, used = number
+    if len(value) < node.digits_min or not value.isdecimal():
+        yield from _miss(menus, session, node, "no_match", now)
         return
     yield DigitsCollected(session.contact, node.id, node.into, "" if node.secret else value, node.identify)
     yield _move(session, node.next, "collected", used)
 
 
 def _miss(
-    menus: Menus, session: Session, node: Menu | Collect, missed: Literal["no_input", "no_match"], used: int, now: int
+    menus: Menus, session: Session, node: Menu | Collect, missed: Literal["no_input", "no_match"], now: int
 ) -> Decisions:
     """Count a silence or a wrong key; ask again, or give up at the limit."""
     count = 1 + (session.no_input if missed == "no_input" else session.no_match)
-    yield InputMissed(session.contact, node.id, missed, count, used)
+    yield InputMissed(session.contact, node.id, missed, count, len(session.keys))
     if count >= node.attempts_max:
         yield _move(session, node.failure, missed)
     else:
-        yield _say(menus, session, node.prompts, now)
+        yield from _ask(menus, session, node, now)
 
 
 FOLLOW: dict[type, Callable[[Menus, Any, int], Decisions]] = {
@@ -254,45 +291,33 @@ FOLLOW: dict[type, Callable[[Menus, Any, int], Decisions]] = {
 # --- what happens by itself ---------------------------------------------------------------------------------------
 
 
-def _due(menus: Menus, event: Any, now: int) -> int | None:
-    session = menus.sessions.get(event.contact)
+def _due(menus: Menus, contact: str) -> int | None:
+    session = menus.sessions.get(contact)
     return session.due if session else None
 
 
-def _pending(menus: Menus, event: Any, at: int) -> bool:
-    session = menus.sessions.get(event.contact)
-    return session is not None and session.due == at
+def _ring(menus: Menus, contact: str, now: int) -> Decisions:
+    """A prompt that was never reported as finished counts as played; silence at a question is a miss.
 
-
-def _ring(menus: Menus, event: Any, now: int) -> Decisions:
-    """A prompt that was never reported as finished counts as played; silence at a question is a miss."""
-    session = menus.sessions[event.contact]
+    After a pause between two keys that is too long, what was keyed is all there is.
+    """
+    session = menus.sessions[contact]
     if session.playing:
         yield PromptOverran(session.contact, session.say)
         return
-    node = menus.node(session)
-    if isinstance(node, Menu | Collect):
-        if session.keys and isinstance(node, Collect):
-            yield from _close_collect(menus, session, node, now)
-        else:
-            yield from _miss(menus, session, node, "no_input", 0, now)
+    match menus.node(session):
+        case Collect() as node if session.keys:
+            yield from _collected(menus, session, node, (session.keys, len(session.keys)), now)
+        case Menu() | Collect() as node:
+            yield from _miss(menus, session, node, "no_input", now)
 
 
-def _close_collect(menus: Menus, session: Session, node: Collect, now: int) -> Decisions:
-    """The pause between two keys was too long: what was keyed is all there is."""
-    if len(session.keys) >= node.digits_min and session.keys.isdigit():
-        value = "" if node.secret else session.keys
-        yield DigitsCollected(session.contact, node.id, node.into, value, node.identify)
-        yield _move(session, node.next, "collected", len(session.keys))
-    else:
-        yield from _miss(menus, session, node, "no_match", len(session.keys), now)
+Keys = Callable[[Menus], Iterable[str]]
+Due = Callable[[Menus, str], int | None]
+Ring = Callable[[Menus, str, int], Decisions]
 
-
-ALARMS: dict[
-    type,
-    tuple[
-        Callable[[Menus, Any, int], int | None],
-        Callable[[Menus, Any, int], bool],
-        Callable[[Menus, Any, int], Decisions],
-    ],
-] = dict.fromkeys((SayPrompts, PromptFinished, PromptOverran, ContactKeyed), (_due, _pending, _ring))
+ALARMS: dict[str, tuple[Keys, Due, Ring]] = {"menu": (lambda menus: menus.sessions, _due, _ring)}
+"""What may ring: every key there is one for, when it is due (None: not at all), and what happens then."""
+ARMED_BY: dict[type, tuple[str, Callable[[Any], str]]] = dict.fromkeys(
+    (SayPrompts, CollectDigits, PromptFinished, PromptOverran, ContactKeyed), ("menu", attrgetter("contact"))
+)

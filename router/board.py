@@ -1,14 +1,16 @@
 """All state of a centre. `Board.apply` is the only code that writes it, one event at a time.
 
-The board puts the three halls together (floor, menus, desk), remembers which contacts ended lately, and keeps the one
-heap of alarms: what happens by itself, and when.
+The board puts the three halls together (desk, floor, menus), remembers which contacts ended lately, and keeps the one
+heap of alarms: what happens by itself, and when. An alarm says only whose it is, (instant, place in `_ALARMS`, key); it
+rings if the record still says that instant. So the records alone are the state, and the heap follows from them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, NamedTuple
 
 import acd.decide
 import acd.events
@@ -16,6 +18,7 @@ import escalation.desk
 import escalation.events
 import ivr.events
 import ivr.session
+from acd.agent import BUSY
 from acd.events import ContactEnded, ContactQueued
 from acd.floor import Floor
 from acd.model import AgentState, Contact, ContactState
@@ -30,6 +33,15 @@ ENDED_REMEMBERED = 10_000
 """How many ended contacts are remembered, so that late news of them is *stale* and not *illegal*."""
 
 Apply = Callable[[Event, int], None]
+Alarm = tuple[int, int, Any]
+
+
+class _Kind(NamedTuple):
+    """One kind of alarm: every key there is one for, when it is due (None: not at all), and what happens then."""
+
+    all_keys: Callable[[], Iterable[Any]]
+    due: Callable[[Any], int | None]
+    ring: Callable[[Any, int], Iterator[Event]]
 
 
 class Board:
@@ -42,7 +54,9 @@ class Board:
         self.menus = Menus(self.plan.menus, self)
         self.desk = Desk(self.plan.desk)
         self.ended: dict[str, None] = {}
-        self.alarms: list[tuple[int, int, Event]] = []
+        self._alarms: list[Alarm] = []
+        self._alarms_max = 0
+        self._kinds = self._alarm_kinds()
         self.seq = 0
         self.now = 0
         self.started = False
@@ -51,35 +65,60 @@ class Board:
 
     def apply(self, event: Event, now: int) -> None:
         """Book one event that happens at `now` (ms since the epoch, never before the last one)."""
-        kind = type(event)
         self.now = now
         self.seq += 1
-        for book in self._book[kind]:
+        for book in self._book[type(event)]:
             book(event, now)
-        if alarm := _ALARMS.get(kind):
-            at = alarm[1](getattr(self, alarm[0]), event, now)
-            if at is not None:
-                heappush(self.alarms, (at, self.seq, event))
 
     def due(self, now: int | None = None) -> int | None:
         """When the next alarm rings (before or at `now`, if given), or None. Forgets those that no longer matter."""
-        while self.alarms and (now is None or self.alarms[0][0] <= now):
-            at, _, event = self.alarms[0]
-            hall, _, pending, _ = _ALARMS[type(event)]
-            if pending(getattr(self, hall), event, at):
-                return at
-            heappop(self.alarms)
+        alarms = self._alarms
+        while alarms and (now is None or alarms[0][0] <= now):
+            if self._is_set(alarms[0]):
+                return alarms[0][0]
+            heappop(alarms)
         return None
 
     def ring(self, now: int) -> Iterator[Event]:
         """Take the next alarm off and say what follows from it. Only after `due(now)` gave one."""
-        _, _, event = heappop(self.alarms)
-        hall, _, _, ring = _ALARMS[type(event)]
-        yield from ring(getattr(self, hall), event, now)
+        _, place, key = heappop(self._alarms)
+        return self._kinds[place].ring(key, now)
+
+    def restore(self) -> None:
+        """Build again what follows from the records: indexes and alarms. Those of the past have rung already."""
+        self.floor.index()
+        self._alarms = []
+        for place, kind in enumerate(self._kinds):
+            for key in kind.all_keys():
+                self._arm(place, key)
+        while self._alarms and self._alarms[0][0] <= self.now:
+            heappop(self._alarms)
 
     def entry_point(self, dialled: str) -> EntryPoint | None:
         """The entry point with this number or address."""
         return self._entries.get(dialled)
+
+    # --- alarms ---------------------------------------------------------------------------------------------------
+
+    def _alarm_kinds(self) -> list[_Kind]:
+        halls = {"desk": self.desk, "floor": self.floor, "menus": self.menus}
+        return [_Kind(*(partial(part, halls[hall]) for part in alarm)) for hall, alarm in _ALARMS]
+
+    def _arm_by(self, place: int, key_of: Callable[[Event], Any], event: Event, _now: int) -> None:
+        self._arm(place, key_of(event))
+
+    def _arm(self, place: int, key: Any) -> None:
+        at = self._kinds[place].due(key)
+        if at is None:
+            return
+        heappush(self._alarms, (at, place, key))
+        if len(self._alarms) > self._alarms_max:
+            self._alarms = sorted(set(filter(self._is_set, self._alarms)))
+            self._alarms_max = 2 * len(self._alarms) + 1_000
+
+    def _is_set(self, alarm: Alarm) -> bool:
+        at, place, key = alarm
+        return at == self._kinds[place].due(key)
 
     # --- what the menus may ask -----------------------------------------------------------------------------------
 
@@ -110,9 +149,11 @@ class Board:
         book[ContactEnded] += (self._leave_menus, self._remember)
         book[DigitsCollected] += (self._identify,)
         book[CaseOpened] += (self._hand_over,)
+        for event, (place, key_of) in _ARMED_BY.items():
+            book[event] += (partial(self._arm_by, place, key_of),)
         return book
 
-    def _start(self, event: CentreStarted, now: int) -> None:
+    def _start(self, event: CentreStarted, _now: int) -> None:
         self.plan = self.plans[event.plan]
         self.floor.adopt(self.plan.floor)
         self.menus.plan, self.desk.plan = self.plan.menus, self.plan.desk
@@ -127,28 +168,32 @@ class Board:
         )
         self.menus.start(event.contact, entry.language)
 
-    def _leave_menus(self, event: ContactQueued | ContactEnded, now: int) -> None:
+    def _leave_menus(self, event: ContactQueued | ContactEnded, _now: int) -> None:
         self.menus.end(event.contact)
 
-    def _remember(self, event: ContactEnded, now: int) -> None:
+    def _remember(self, event: ContactEnded, _now: int) -> None:
         self.ended[event.contact] = None
         if len(self.ended) > ENDED_REMEMBERED:
             del self.ended[next(iter(self.ended))]
 
-    def _identify(self, event: DigitsCollected, now: int) -> None:
-        if event.identify:
+    def _identify(self, event: DigitsCollected, _now: int) -> None:
+        if event.identify and event.value:
             self.floor.contacts[event.contact].customer = event.value
 
-    def _hand_over(self, event: CaseOpened, now: int) -> None:
+    def _hand_over(self, event: CaseOpened, _now: int) -> None:
         self.floor.forget(event.contact)
 
     # --- the laws -------------------------------------------------------------------------------------------------
 
-    def check(self) -> None:
-        """Assert what must hold after every input, over the whole floor. For tests and the simulator: it costs O(all)."""
+    def check(self, now: int | None = None) -> None:
+        """Assert what must hold after every input, and at `now` where that is later than the last event.
+
+        For tests and simulations: it looks at all of the centre.
+        """
         self._check_offers()
+        self._check_agents()
         self._check_owners()
-        self._check_nobody_waits_beside_an_idle_agent()
+        self._check_nobody_waits_beside_an_idle_agent(self.now if now is None else now)
 
     def _check_offers(self) -> None:
         floor = self.floor
@@ -156,10 +201,14 @@ class Board:
             assert floor.contacts[offer.contact].offer == offer.id, "INV-02: one offer to a contact at a time"
             assert floor.agents[offer.agent].offer == offer.id, "INV-01: one offer to an agent at a time"
             assert offer.until >= self.now, "INV-03: every offer ends by its time"
-        for agent in floor.agents.values():
+
+    def _check_agents(self) -> None:
+        for agent in self.floor.agents.values():
             engaged = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
             assert bool(agent.offer) == (agent.state is AgentState.RESERVED), "INV-01: reserved is having an offer"
             assert bool(agent.contact) == engaged, "INV-01: engaged is having a contact"
+            assert agent.state in BUSY or agent.pending is None, "only the busy wait to do what they asked for"
+            assert agent.state is not AgentState.OFFLINE or not agent.lease_until, "nobody leases being away"
 
     def _check_owners(self) -> None:
         floor = self.floor
@@ -173,22 +222,26 @@ class Board:
             assert owners == 1, f"INV-05: contact {contact.id} has {owners} owners"
             assert contact.need_since <= (contact.queued_at or self.now), "INV-06: entry time never moves forward"
 
-    def _check_nobody_waits_beside_an_idle_agent(self) -> None:
+    def _check_nobody_waits_beside_an_idle_agent(self, now: int) -> None:
         floor = self.floor
         for contact in floor.contacts.values():
             if contact.state is ContactState.WAITING:
-                choice = floor.matching.best_agent(contact, self.now)
-                assert choice is None, f"INV-04: {contact.id} waits beside {choice and choice.agent.id}"
+                choice = floor.matching.best_agent(contact, now)
+                assert choice is None, f"INV-04: {contact.id} waits beside an idle agent"
 
 
-_ALARMS: dict[type, tuple[str, Any, Any, Any]] = {
-    kind: (hall, *alarm)
-    for hall, alarms in (
-        ("floor", acd.decide.ALARMS),
-        ("menus", ivr.session.ALARMS),
-        ("desk", escalation.desk.ALARMS),
-    )
-    for kind, alarm in alarms.items()
+_HALLS: dict[str, tuple[dict[str, Any], dict[type, Any]]] = {
+    "desk": (escalation.desk.ALARMS, escalation.desk.ARMED_BY),
+    "floor": (acd.decide.ALARMS, acd.decide.ARMED_BY),
+    "menus": (ivr.session.ALARMS, ivr.session.ARMED_BY),
+}
+_NAMES = [(hall, name) for hall, (alarms, _) in _HALLS.items() for name in alarms]
+_ALARMS = [(hall, _HALLS[hall][0][name]) for hall, name in _NAMES]
+"""At one instant, hours change first, so that a menu sees them; then agents are freed; then menus move on."""
+_ARMED_BY: dict[type, tuple[int, Callable[[Event], Any]]] = {
+    event: (_NAMES.index((hall, name)), key_of)
+    for hall, (_, armed_by) in _HALLS.items()
+    for event, (name, key_of) in armed_by.items()
 }
 
 

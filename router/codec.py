@@ -1,7 +1,7 @@
 """Events and state to bytes and back, with personal values taken out on the way.
 
-A field whose metadata says `personal` never leaves as it is: a `Seal` gives the token that stands for it, in the journal,
-in announcements and in snapshots alike; an `Unseal` gives the value back, or the token itself where the value has been
+A field whose metadata says `personal` never leaves as it is: a `Seal` gives the token that stands for it, in journal,
+announcements and snapshots alike; an `Unseal` gives the value back, or the token itself where the value has been
 erased (the core takes either as an opaque word). Digits marked secret are left empty.
 
 Every kind of event has a version. A body of an older version is lifted, one version at a time, by `UPCASTERS`.
@@ -10,7 +10,7 @@ Every kind of event has a version. A body of an older version is lifted, one ver
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from operator import attrgetter
@@ -42,7 +42,7 @@ SNAPSHOT_VERSION = 1
 
 
 @cache
-def _adapter(cls: Hashable) -> TypeAdapter[Any]:
+def _adapter(cls: type[Any]) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
@@ -50,23 +50,23 @@ def _adapter(cls: Hashable) -> TypeAdapter[Any]:
 class _Layout:
     """How to take a record apart and put it together again, and which of its fields are personal (place, kind)."""
 
-    take_apart: Callable[[Any], tuple[Any, ...]]
+    take_apart: attrgetter[tuple[Any, ...]]
     personal: tuple[tuple[int, str], ...]
 
 
 @cache
-def _layout(cls: Hashable) -> _Layout:
-    assert isinstance(cls, type)
+def _layout(cls: type[Any]) -> _Layout:
     names = [field.name for field in fields(cls)]
-    kinds = [(place, field.metadata["personal"]) for place, field in enumerate(fields(cls)) if "personal" in field.metadata]
-    return _Layout(attrgetter(*names) if kinds else lambda record: (), tuple(kinds))
+    kinds = [(place, field.metadata.get("personal")) for place, field in enumerate(fields(cls))]
+    return _Layout(attrgetter(*names), tuple((place, kind) for place, kind in kinds if kind))
 
 
 def _exchanged(record: Any, exchange: Callable[[str, str], str]) -> Any:
-    """The record with its personal values exchanged; itself where it holds none. (`replace` would take twice the time.)"""
-    layout = _layout(type(record))
+    """The record with its personal values exchanged, or itself where it holds none."""
+    layout = _layout(record.__class__)
     if not layout.personal:
         return record
+    # By hand, because `dataclasses.replace` takes twice the time.
     values = list(layout.take_apart(record))
     for place, kind in layout.personal:
         if value := values[place]:
@@ -79,7 +79,7 @@ def _sealed(record: Any, seal: Seal) -> Any:
 
 
 def _unsealed(record: Any, unseal: Unseal) -> Any:
-    return _exchanged(record, lambda kind, token: unseal(token))
+    return _exchanged(record, lambda _kind, token: unseal(token))
 
 
 # --- events -------------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def version_of(kind: str) -> int:
 
 def encode(event: Event, seal: Seal) -> bytes:
     """An event's body as JSON, personal values replaced by tokens."""
-    return _adapter(type(event)).dump_json(_sealed(event, seal))
+    return _adapter(event.__class__).dump_json(_sealed(event, seal))
 
 
 def decode(kind: str, version: int, body: bytes, unseal: Unseal) -> Event:
@@ -125,10 +125,7 @@ def _first_line(error: Exception) -> str:
 
 @dataclass(slots=True)
 class BoardState:
-    """Everything of a board that its log does not give back cheaply. Indexes and derived maps are built again.
-
-    `agents` in the plan's order; `alarms` as (instant, order, kind, body).
-    """
+    """Everything of a board that its log does not give back cheaply. Indexes, alarms and maps are built again."""
 
     plan: str
     seq: int
@@ -141,7 +138,6 @@ class BoardState:
     open: dict[str, bool]
     turns: dict[str, int | None]
     ended: list[str]
-    alarms: list[tuple[int, int, str, str]]
     last_offer: int
     last_order: int
     last_case: int
@@ -149,7 +145,6 @@ class BoardState:
 
 def dump_board(board: Board, seal: Seal) -> bytes:
     """The whole state as JSON, personal values replaced by tokens, secret digits left out."""
-    board.due()
     floor, desk = board.floor, board.desk
     state = BoardState(
         plan=board.plan.hash,
@@ -163,7 +158,6 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         open=desk.open,
         turns=desk.turns,
         ended=list(board.ended),
-        alarms=[(at, n, event.kind, encode(event, seal).decode()) for at, n, event in sorted(board.alarms, key=_when)],
         last_offer=floor.last_offer,
         last_order=floor.last_order,
         last_case=desk.last_case,
@@ -177,10 +171,6 @@ def _session(board: Board, session: Session, seal: Seal) -> Session:
     return sealed
 
 
-def _when(alarm: tuple[int, int, Event]) -> tuple[int, int]:
-    return alarm[:2]
-
-
 def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
     """The board that `dump_board` wrote."""
     try:
@@ -190,13 +180,13 @@ def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
     board = Board(plans, state.plan)
     board.seq, board.now, board.started = state.seq, state.now, True
     board.ended = dict.fromkeys(state.ended)
-    board.alarms = [(at, n, decode(kind, version_of(kind), text.encode(), unseal)) for at, n, kind, text in state.alarms]
     _load_floor(board, state, unseal)
     board.menus.sessions = {session.contact: _unsealed(session, unseal) for session in state.sessions}
     desk = board.desk
     desk.cases = {case.id: _unsealed(case, unseal) for case in state.cases}
     desk.newest = {case.customer: case.id for case in desk.cases.values() if case.customer}
     desk.open, desk.turns, desk.last_case = state.open, state.turns, state.last_case
+    board.restore()
     return board
 
 
@@ -206,7 +196,6 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.agents = {agent.id: agent for agent in state.agents}
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
-    floor.index()
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

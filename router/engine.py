@@ -11,17 +11,21 @@ from it is decided, so a decision always sees the state that the decisions befor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any, Literal
 
 import acd.decide
 import escalation.desk
 import ivr.session
 from acd.events import ContactEnded, ContactQueued, HangUp, WrappedUp, WrapUpExpired
-from acd.model import ContactState
+from acd.floor import Floor
+from acd.model import AgentState, ContactState
 from acd.plan import QueuePlan, Requirement
+from escalation.case import Matter
 from escalation.events import CaseOpened
 from ivr import flow
 from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
+from ivr.session import Menus
 from router.board import Board
 from router.events import FACTS, CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
@@ -31,7 +35,7 @@ Refusal = tuple[Fault, str]
 
 
 class Refused(Exception):
-    """A fact cannot be taken in this state. `fault`: the sender's (illegal), or a race lost (stale, which is normal)."""
+    """A fact cannot be taken in this state: the sender's fault (illegal), or a race lost (stale, which is normal)."""
 
     def __init__(self, fault: Fault, reason: str) -> None:
         super().__init__(reason)
@@ -53,13 +57,14 @@ class Engine:
         return self.board.now
 
     def handle(self, fact: Event, now: int) -> list[Event]:
-        """Take a fact at `now` and return it with the decisions that follow, or raise `Refused`."""
+        """Take a fact at `now` and return it with the decisions that follow, or raise `Refused`.
+
+        What is due by `now` comes before it: `tick` first.
+        """
         assert now >= self.board.now, "time never runs backwards"
         if refusal := self._refusal(fact):
             raise Refused(*refusal)
-        events: list[Event] = []
-        self._settle(fact, now, events)
-        return events
+        return self._settle(fact, now)
 
     def tick(self, now: int) -> list[Event]:
         """Let everything happen that is due by `now`."""
@@ -67,7 +72,7 @@ class Engine:
         events: list[Event] = []
         while self.board.due(now) is not None:
             for event in self.board.ring(now):
-                self._settle(event, now, events)
+                events += self._settle(event, now)
         return events
 
     def deadline(self) -> int | None:
@@ -82,15 +87,24 @@ class Engine:
         """Whether this fact carries digits that must be stored nowhere."""
         return isinstance(fact, ContactKeyed) and self.board.menus.takes_secret(fact.contact)
 
-    def _settle(self, event: Event, now: int, events: list[Event]) -> None:
-        """Apply an event, then whatever follows from it, depth first."""
-        self.board.apply(event, now)
-        events.append(event)
-        for follow in _FOLLOW.get(type(event), ()):
-            for consequence in follow(self.board, event, now):
-                self._settle(consequence, now, events)
+    def _settle(self, event: Event, now: int) -> list[Event]:
+        """Apply an event, then whatever follows from it, depth first. No recursion: keys pressed ahead lead far."""
+        board, events = self.board, []
+        following: list[Iterator[Event]] = []
+        happening: Event | None = event
+        while happening is not None:
+            board.apply(happening, now)
+            events.append(happening)
+            if follow := _FOLLOW.get(type(happening)):
+                following.append(follow(board, happening, now))
+            happening = None
+            while following and (happening := next(following[-1], None)) is None:
+                following.pop()
+        return events
 
     def _refusal(self, fact: Event) -> Refusal | None:
+        if not self.board.started and type(fact) is not CentreStarted:
+            return ("illegal", "no rules are in force yet")
         for check in _CHECKS[type(fact)]:
             if refusal := check(self.board, fact):
                 return refusal
@@ -102,16 +116,18 @@ class Engine:
 
 def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
     """Rules may change while contacts are in flight, as long as the new ones know everything those need."""
-    plan = board.plans[fact.plan]
-    floor = board.floor
+    plan = board.plans.get(fact.plan)
+    if plan is None:
+        return ("illegal", f"the rules {fact.plan!r} are not known here")
+    floor, menus = board.floor, board.menus
     queues = {contact.queue for contact in floor.contacts.values() if contact.queue}
-    nodes = {(session.flow, session.node) for session in board.menus.sessions.values()}
-    agents = {agent.id for agent in floor.agents.values() if agent.state != "offline"}
-    known = {(tree.id, node) for tree in plan.menus.flows.values() for node in tree.nodes}
+    agents = {agent.id for agent in floor.agents.values() if agent.state is not AgentState.OFFLINE}
+    nodes = {(session.flow, session.node, menus.node(session).node) for session in menus.sessions.values()}
+    known = {(tree.id, node.id, node.node) for tree in plan.menus.flows.values() for node in tree.nodes.values()}
     missing = [
         *(f"queue {queue!r}" for queue in sorted(queues - plan.floor.queues.keys())),
         *(f"agent {agent!r}" for agent in sorted(agents - plan.floor.agents.keys())),
-        *(f"node {node!r} of flow {of!r}" for of, node in sorted(nodes - known)),
+        *(f"{kind} {node!r} of flow {tree!r}" for tree, node, kind in sorted(nodes - known)),
     ]
     if missing:
         return ("illegal", f"the new rules lack what contacts in flight need: {', '.join(missing)}")
@@ -168,12 +184,13 @@ assert set(_CHECKS) == set(FACTS), "every fact is checked"
 # --- what follows -------------------------------------------------------------------------------------------------
 
 
-def _after_started(board: Board, event: CentreStarted, now: int) -> Iterator[Event]:
-    for calendar in board.plan.desk.calendars:
+def _after_started(board: Board, _event: CentreStarted, now: int) -> Iterator[Event]:
+    for calendar in sorted(board.plan.desk.calendars):
         yield escalation.desk.hours_now(board.desk, calendar, now)
+    yield from acd.decide.match_all(board.floor, now)
 
 
-def _after_arrived(board: Board, event: ContactArrived, now: int) -> Iterator[Event]:
+def _after_arrived(board: Board, event: ContactArrived, _now: int) -> Iterator[Event]:
     entry = board.plan.entry_points[board.floor.contacts[event.contact].entry_point]
     start = board.plan.menus.flows[entry.flow].start
     yield FlowMoved(event.contact, entry.flow, start, "started")
@@ -182,20 +199,18 @@ def _after_arrived(board: Board, event: ContactArrived, now: int) -> Iterator[Ev
 def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
     """The menu's own consequences first; then the two ways out of a menu: to a queue, or to the end."""
     node = board.plan.menus.flows[event.flow].nodes[event.node]
+    yield from ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
     if isinstance(node, flow.HandOver):
-        yield from ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
-        yield _queue_up(board, event.contact, node)
+        yield _queue_up(board, event.contact, node, now)
     elif isinstance(node, flow.HangUp) and not node.prompts:
         yield from _say_goodbye(event.contact)
-    else:
-        yield from ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
 
 
-def _queue_up(board: Board, contact_id: str, node: flow.HandOver) -> ContactQueued:
+def _queue_up(board: Board, contact_id: str, node: flow.HandOver, now: int) -> ContactQueued:
     contact = board.floor.contacts[contact_id]
     language = board.menus.sessions[contact_id].language
     queue = board.plan.floor.queues[node.queue]
-    until = board.now + queue.wait_ms_max if queue.wait_ms_max is not None else None
+    until = now + queue.wait_ms_max if queue.wait_ms_max is not None else None
     priority = queue.priority + node.priority
     needs = _requirements(queue, language)
     return ContactQueued(contact_id, queue.id, language, priority, needs, contact.need_since, until)
@@ -210,7 +225,7 @@ def _say_goodbye(contact: str) -> Iterator[Event]:
     yield ContactEnded(contact, "served_in_menu", "", "", 0, 0)
 
 
-def _after_prompt(board: Board, event: PromptFinished | PromptOverran, now: int) -> Iterator[Event]:
+def _after_prompt(board: Board, event: PromptFinished | PromptOverran, _now: int) -> Iterator[Event]:
     session = board.menus.sessions.get(event.contact)
     if session and event.say == session.say and isinstance(board.menus.node(session), flow.HangUp):
         yield from _say_goodbye(event.contact)
@@ -231,16 +246,9 @@ def _open_case(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> Case
     said = event if isinstance(event, WrappedUp) else None
     case_type = (said.case_type if said else "") or _queue(board, event.contact).case_type
     assert case_type is not None, "check() and the centre's loader see to it"
-    return escalation.desk.open_case(
-        board.desk,
-        contact=contact.id,
-        customer=contact.customer,
-        case_type=case_type,
-        service_line=contact.service_line,
-        reason=said.reason if said else "",
-        to_team=event.outcome == "escalated",
-        now=now,
-    )
+    reason = said.reason if said else ""
+    matter = Matter(contact.id, case_type, contact.service_line, reason, contact.customer)
+    return escalation.desk.open_case(board.desk, matter, now, to_team=event.outcome == "escalated")
 
 
 def _queue(board: Board, contact: str) -> QueuePlan:
@@ -250,19 +258,27 @@ def _queue(board: Board, contact: str) -> QueuePlan:
 _Follow = Callable[[Board, Any, int], Iterator[Event]]
 
 
-def _inside(hall: str, follow: Callable[[Any, Any, int], Iterator[Event]]) -> _Follow:
-    return lambda board, event, now: follow(getattr(board, hall), event, now)
+def _on_floor(follow: Callable[[Floor, Any, int], Iterator[Event]]) -> _Follow:
+    return lambda board, event, now: follow(board.floor, event, now)
 
 
-_FOLLOW: dict[type, tuple[_Follow, ...]] = {
-    **{kind: (_inside("floor", follow),) for kind, follow in acd.decide.FOLLOW.items()},
-    **{kind: (_inside("menus", follow),) for kind, follow in ivr.session.FOLLOW.items()},
-    CentreStarted: (_after_started,),
-    ContactArrived: (_after_arrived,),
-    ContactLeft: (_after_left,),
-    FlowMoved: (_after_moved,),
+def _in_menus(follow: Callable[[Menus, Any, int], Iterator[Event]]) -> _Follow:
+    return lambda board, event, now: follow(board.menus, event, now)
+
+
+def _then(first: _Follow, second: _Follow) -> _Follow:
+    return lambda board, event, now: chain(first(board, event, now), second(board, event, now))
+
+
+_FOLLOW: dict[type, _Follow] = {
+    **{kind: _on_floor(follow) for kind, follow in acd.decide.FOLLOW.items()},
+    **{kind: _in_menus(follow) for kind, follow in ivr.session.FOLLOW.items()},
+    CentreStarted: _after_started,
+    ContactArrived: _after_arrived,
+    ContactLeft: _after_left,
+    FlowMoved: _after_moved,
 }
-_FOLLOW[PromptFinished] += (_after_prompt,)
-_FOLLOW[PromptOverran] += (_after_prompt,)
-_FOLLOW[WrappedUp] = (_after_wrap_up, *_FOLLOW[WrappedUp])
-_FOLLOW[WrapUpExpired] = (_after_wrap_up, *_FOLLOW[WrapUpExpired])
+for _prompt in (PromptFinished, PromptOverran):
+    _FOLLOW[_prompt] = _then(_FOLLOW[_prompt], _after_prompt)
+for _wrap_up in (WrappedUp, WrapUpExpired):
+    _FOLLOW[_wrap_up] = _then(_after_wrap_up, _FOLLOW[_wrap_up])

@@ -1,4 +1,4 @@
-"""Everything that can happen: the outside facts of the whole centre, and the union of what acd, ivr and escalation know.
+"""Everything that can happen: outside facts of the whole centre, and the union of what acd, ivr and escalation know.
 
 An accepted fact is itself the first event; the decisions that follow from it come after it in the log.
 """
@@ -47,7 +47,7 @@ class ContactLeft:
 
 
 Event = Any
-"""One of `EVENTS`. (Spelt as a union of forty classes, type checkers help nobody and each new event touches two lines.)"""
+"""One of `EVENTS`."""
 
 FACTS: tuple[type, ...] = (
     CentreStarted,

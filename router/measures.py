@@ -1,7 +1,7 @@
 """Named measures, each with its formula, folded from the log: the same code live, in the simulator and offline.
 
 A `Tally` holds sums only; a measure is a quotient of sums, so totals over queues or days divide sums and never average
-percentages. Counts are by completion: a contact is counted when it is answered or gone, an outcome when it is wrapped up.
+percentages. Counts are by completion: a contact counts when it is answered or gone, an outcome when it is wrapped up.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from router.plan import Plan
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over the contacts of one queue. Durations in ms; `within` counts the answered by asked-for threshold (ms)."""
+    """Sums over the contacts of one queue, durations in ms. `within`: how many were answered by each threshold (ms)."""
 
     offered: int = 0
     answered: int = 0
@@ -129,7 +129,10 @@ def service_level(threshold_ms: int) -> Measure:
 
 @dataclass(slots=True)
 class _State:
-    """What the fold carries along: tallies by queue, and what it needs of contacts, agents and cases still under way."""
+    """What the fold carries along: tallies by queue, and what it needs of contacts, agents and cases under way.
+
+    `kept` are contacts that the first line follows up, `cases` the cases they became; each with its queue.
+    """
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     agents: Tally = field(default_factory=Tally)
@@ -137,6 +140,7 @@ class _State:
     wrapping: dict[str, tuple[str, int]] = field(default_factory=dict)
     doing: dict[str, tuple[str, int]] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
 
 
 class Measures:
@@ -233,12 +237,12 @@ class Measures:
             self._state.kept[event.contact] = queue
         self._do(event.agent, "ready", at)
 
-    def _case_opened(self, event: CaseOpened, at: int) -> None:
+    def _case_opened(self, event: CaseOpened, _at: int) -> None:
         if queue := self._state.kept.pop(event.contact, None):
-            self._state.kept[event.case] = queue
+            self._state.cases[event.case] = queue
 
-    def _case_resolved(self, event: CaseResolved, at: int) -> None:
-        if queue := self._state.kept.pop(event.case, None):
+    def _case_resolved(self, event: CaseResolved, _at: int) -> None:
+        if queue := self._state.cases.pop(event.case, None):
             self._queue(queue).followed_up += 1
 
     # --- agents ---------------------------------------------------------------------------------------------------

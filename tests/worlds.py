@@ -1,0 +1,213 @@
+"""Small centres, and the means to tell a story in one: facts at instants in, the whole log with its instants out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
+from acd.model import AgentState, ContactState
+from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement
+from escalation.hours import Calendar
+from escalation.plan import CaseType, DeskPlan, Team
+from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
+from router import codec
+from router.board import Board
+from router.engine import Engine, Refused
+from router.events import CentreStarted, ContactArrived, ContactLeft, Event
+from router.plan import EntryPoint, Plan
+
+S = 1_000
+"""A second, in the milliseconds that the core counts."""
+ALWAYS = Calendar("always", (0,), (10**9,), (0, 10**9))
+QUEUE = QueuePlan("help", wrap_up_ms=30 * S, case_type="matter")
+
+
+def plan(
+    nodes: dict[str, Node] | None = None,
+    *,
+    queues: tuple[QueuePlan, ...] = (QUEUE,),
+    agents: dict[str, tuple[str, ...]] | None = None,
+    calendars: tuple[Calendar, ...] = (ALWAYS,),
+    version: str = "v1",
+) -> Plan:
+    """A centre with one number, 100, whose flow starts at its first node (by default: straight to the first queue).
+
+    `agents`: each with their skills, all at level 1.
+    """
+    nodes = nodes or {"queue": HandOver("queue", queues[0].id)}
+    staff = {"ann": (), "bob": ()} if agents is None else agents
+    return Plan(
+        centre="test",
+        zone="UTC",
+        languages=("en", "zh"),
+        floor=FloorPlan(
+            {queue.id: queue for queue in queues},
+            {agent: AgentPlan(agent, tuple((skill, 1) for skill in sorted(skills))) for agent, skills in staff.items()},
+        ),
+        menus=MenuPlan({"front": Flow("front", next(iter(nodes)), nodes)}, prompt_ms_max=60 * S),
+        desk=DeskPlan(
+            {"team": Team("team", "care")},
+            {"matter": CaseType("matter", "team", 100 * S, calendars[0].id)},
+            {calendar.id: calendar for calendar in calendars},
+        ),
+        entry_points={"line": EntryPoint("line", "voice", ("100",), "care", "en", "front")},
+        reasons=("done", "hard"),
+        hash=version,
+    )
+
+
+def busy_plan(version: str = "v1") -> Plan:
+    """A centre with everything in it that can happen, and durations so short that it does.
+
+    In every version but the first, Dan can do what Bob can.
+    """
+    needs = QueuePlan(
+        "needs",
+        requirements=(Requirement("pay"),),
+        match_language=True,
+        wait_ms_max=60 * S,
+        wrap_up_ms=30 * S,
+        exclusion_ms=15 * S,
+        retry_ms=5 * S,
+        case_type="matter",
+    )
+    quick = QueuePlan("quick", 1, wrap_up_ms=0, missed_offers_max=None, wrap_up_outcome="escalated", case_type="matter")
+    options = (("1", "who"), ("2", "zh"), ("3", "status"), ("4", "bye"), ("*", "menu"))
+    nodes: dict[str, Node] = {
+        "hours": Hours("hours", "shifts", "welcome", "quick"),
+        "welcome": Say("welcome", ("hello",), "menu"),
+        "menu": Menu("menu", ("menu",), options, "needs"),
+        "who": Collect("who", ("who",), "employee", 2, 4, "pin", "needs", identify=True),
+        "pin": Collect("pin", ("pin",), "pin", 4, 4, "menu", "needs", secret=True),
+        "zh": SetLanguage("zh", "zh", "needs"),
+        "status": CaseStatus("status", (("open", "is_open"), ("resolved", "is_done")), "menu", "quick"),
+        "needs": HandOver("needs", "needs", ("hold",)),
+        "quick": HandOver("quick", "quick"),
+        "bye": HangUp("bye", ("bye",)),
+    }
+    edges = range(0, 10_000 * S, 200 * S)
+    shifts = Calendar("shifts", tuple(edges), tuple(edge + 100 * S for edge in edges), (0, 10_000 * S))
+    agents = {
+        "ann": ("en", "pay"),
+        "bob": ("en", "pay", "zh"),
+        "cat": ("zh", "pay"),
+        "dan": (),
+        "spare": ("en", "pay", "zh"),
+    }
+    if version != "v1":
+        agents["dan"] = agents["bob"]
+    return plan(nodes, queues=(needs, quick), agents=agents, calendars=(shifts,), version=version)
+
+
+def as_it_is(_kind: str, value: str) -> str:
+    """A seal that hides nothing."""
+    return value
+
+
+def dump(board: Board) -> bytes:
+    """All of a board's state."""
+    return codec.dump_board(board, as_it_is)
+
+
+def copy(engine: Engine) -> Engine:
+    """An engine that starts from a snapshot of this one."""
+    other = Engine(*engine.plans.values())
+    other.board = codec.load_board(dump(engine.board), engine.plans, str)
+    return other
+
+
+class Story:
+    """An engine from time 0 on, and everything that has happened in it, with its instants."""
+
+    def __init__(self, *plans: Plan) -> None:
+        self.engine = Engine(*plans)
+        self.log: list[tuple[int, Event]] = []
+        self.told = 0
+        self.take(0, CentreStarted(plans[0].hash))
+        self.news()
+
+    def take(self, at: int, *facts: Event) -> None:
+        """Let time pass until `at`, then let these facts come in."""
+        self.wait(at)
+        for fact in facts:
+            self.log += [(at, event) for event in self.engine.handle(fact, at)]
+
+    def wait(self, until: int) -> None:
+        """Let time pass; everything happens exactly when it is due."""
+        while (deadline := self.engine.deadline()) is not None and deadline <= until:
+            self.log += [(deadline, event) for event in self.engine.tick(deadline)]
+
+    def refusal(self, at: int, fact: Event) -> tuple[str, str]:
+        """Whose fault it is that this fact is not taken, and why. It must not be, and must change nothing."""
+        self.wait(at)
+        before = dump(self.engine.board)
+        try:
+            events = self.engine.handle(fact, at)
+        except Refused as refused:
+            assert before == dump(self.engine.board)
+            return (refused.fault, refused.reason)
+        raise AssertionError(f"taken, with {events}")
+
+    def news(self) -> list[tuple[int, Event]]:
+        """What has happened since the last time of asking."""
+        news, self.told = self.log[self.told :], len(self.log)
+        return news
+
+    def of(self, *kinds: type) -> list[tuple[int, Any]]:
+        """What has happened of these kinds, since the last time of asking for news."""
+        return [(at, event) for at, event in self.log[self.told :] if isinstance(event, kinds)]
+
+
+def with_queue(base: Plan, queue: str, **changes: Any) -> Plan:
+    """The same centre, its queue changed."""
+    queues = {**base.floor.queues, queue: replace(base.floor.queues[queue], **changes)}
+    return replace(base, floor=replace(base.floor, queues=queues))
+
+
+# --- a call to Ann, as far as it has come -------------------------------------------------------------------------
+
+ARRIVED = ContactArrived("c1", "100")
+READY = AgentStateSet("ann", "ready")
+ACCEPTED, JOINED = OfferAccepted("c1", "ann", 1), ContactJoined("c1", "ann", 1)
+RELEASED, LEFT = ContactReleased("c1", "ann"), ContactLeft("c1")
+
+
+def ringing(rules: Plan | None = None) -> Story:
+    """A contact that arrived at 1 s and rings at Ann's, ready since 0; Bob is logged in, but on a break."""
+    story = Story(rules or plan())
+    story.take(0, READY, AgentStateSet("bob", "paused"))
+    story.take(1 * S, ARRIVED)
+    story.news()
+    return story
+
+
+def joining(rules: Plan | None = None) -> Story:
+    """Ann has accepted, at 2 s."""
+    story = ringing(rules)
+    story.take(2 * S, ACCEPTED)
+    story.news()
+    return story
+
+
+def talking(rules: Plan | None = None) -> Story:
+    """The two have talked since 3 s."""
+    story = joining(rules)
+    story.take(3 * S, JOINED)
+    story.news()
+    return story
+
+
+def wrapping_up(rules: Plan | None = None) -> Story:
+    """The two have talked from 3 s to 9 s."""
+    story = talking(rules)
+    story.take(9 * S, RELEASED)
+    story.news()
+    return story
+
+
+def state(story: Story) -> tuple[ContactState | None, AgentState]:
+    """What became of the contact and of Ann."""
+    floor = story.engine.board.floor
+    contact = floor.contacts.get("c1")
+    return (contact.state if contact else None, floor.agents["ann"].state)
