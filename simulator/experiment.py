@@ -30,7 +30,7 @@ Observer = Callable[[Event, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """What to run: a centre's folder, the days, the seed, how often, and what to count. Small enough to be sent about."""
+    """What to run: a centre's folder, the days, the seed, how often, and what to count."""
 
     folder: Path
     first_day: date

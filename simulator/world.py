@@ -1,25 +1,31 @@
 """The customers, agents and process teams of a made-up world, as they answer what the engine decides.
 
 A world hears every event of the log and plans facts for later instants; whoever runs it hands those to the engine when
-their time comes. It does not know whether that engine is simulated or live at the other end of a broker.
+their time comes. It does not know whether that engine is simulated or live at the other end of a broker, where others
+may be at work too: of contacts that are not its own it knows nothing, and its agents decline them.
 
 Facts that are due at the same instant are acted in the order in which they were planned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
 from acd.events import (
+    AgentAlive,
+    AgentLapsed,
     AgentMoved,
     AgentStateSet,
     ContactEnded,
     ContactJoined,
     ContactQueued,
     JoinParties,
+    JoinTimedOut,
+    LegFailed,
     OfferAccepted,
     OfferContact,
     OfferDeclined,
@@ -30,80 +36,129 @@ from acd.events import (
     WrapUpStarted,
 )
 from escalation.events import CaseAccepted, CaseOpened, CaseResolved
-from ivr.events import CollectDigits, ContactKeyed, FlowMoved, PromptFinished, SayPrompts
+from ivr.events import CollectDigits, ContactKeyed, PromptFinished, SayPrompts
 from router.events import ContactArrived, ContactLeft, Event
 from simulator.agents import Shift, response
 from simulator.population import Customer
 from simulator.settings import AgentsSpec
 
+HEARTBEATS = 3
+"""How many heartbeats there are to a lease, so that two may be lost."""
+
 
 @dataclass(slots=True)
 class _Plan:
-    """A fact to come, or None once it was called off. Ordered by instant, then by when it was planned."""
+    """A fact to come, or None once it was called off."""
 
-    at: int
-    order: int
     fact: Event | None
-
-    def __lt__(self, other: _Plan) -> bool:
-        return (self.at, self.order) < (other.at, other.order)
 
 
 @dataclass(slots=True)
 class _Caller:
-    """A customer on the line: where he is in the menu, and what he will do next unless something comes between."""
+    """A customer on the line: what he will do next, and about the prompt he hears, unless something comes between."""
 
     customer: Customer
     attempt: int
-    node: str = ""
-    next: _Plan | None = None
+    next: _Plan
     prompt: _Plan | None = None
 
 
 class World:
-    """Plans what customers, agents and teams do. `upcoming`, `act` and `hear` are all there is to it."""
+    """Plans what customers, agents and teams do: `upcoming` says when, `act` what, and by `hear` it learns the rest."""
 
-    def __init__(self, spec: AgentsSpec, seed: int, customers: Iterable[Customer], shifts: Iterable[Shift]) -> None:
-        """`customers` and `shifts` in order of time; neither is read further ahead than needed."""
+    def __init__(
+        self,
+        spec: AgentsSpec,
+        seed: int,
+        customers: Iterable[Customer],
+        shifts: Iterable[Shift],
+        *,
+        until: int | None = None,
+        lease_ms: int = 0,
+        present: Collection[str] = (),
+    ) -> None:
+        """`customers` and `shifts` in order of time; customers are not read further ahead than needed.
+
+        Nobody calls again from `until` (ms) on. With `lease_ms` agents log in for so long, and renew it in good time.
+        Those `present` are logged in already.
+        """
         self._spec = spec
         self._seed = seed
         self._customers = iter(customers)
-        self._shifts = list(shifts)
-        self._heap: list[_Plan] = []
+        self._shifts: dict[str, list[Shift]] = defaultdict(list)
+        self._until = until
+        self._lease_ms = lease_ms
+        self._heap: list[tuple[int, int, _Plan]] = []  # by instant, then by when it was planned
         self._order = 0
         self._callers: dict[str, _Caller] = {}
         self._offers: dict[int, _Plan] = {}
         self._offered: dict[str, int] = {}
         self._wrapping: dict[str, _Plan] = {}
-        for shift in self._shifts:
-            self._plan(shift.start, AgentStateSet(shift.agent, "ready"))
+        self._present = dict.fromkeys(present)
+        self._engaged: set[str] = set()
+        self._next_ready: dict[str, _Plan] = {}
+        self._heartbeats: dict[str, _Plan] = {}
+        for shift in shifts:
+            self._plan(shift.start, self._log_in(shift.agent))
             self._plan(shift.end, AgentStateSet(shift.agent, "offline"))
+            self._shifts[shift.agent].append(shift)
         self._await_customer()
 
     def upcoming(self) -> int | None:
         """The instant (ms) of the next fact, or None when everything is done."""
-        while self._heap and self._heap[0].fact is None:
+        while self._heap and self._heap[0][2].fact is None:
             heappop(self._heap)
-        return self._heap[0].at if self._heap else None
+        return self._heap[0][0] if self._heap else None
 
     def act(self) -> Event:
         """The next fact. Only after `upcoming` gave an instant, and at that instant."""
-        plan = heappop(self._heap)
-        if isinstance(plan.fact, ContactArrived) and self._callers[plan.fact.contact].attempt == 0:
+        _, _, plan = heappop(self._heap)
+        fact, plan.fact = plan.fact, None
+        if isinstance(fact, ContactArrived) and self._callers[fact.contact].attempt == 0:
             self._await_customer()
-        return plan.fact
+        return fact
 
     def hear(self, event: Event, now: int) -> None:
         """An event of the log, in order."""
         if react := _REACT.get(type(event)):
             react(self, event, now)
 
+    @property
+    def under_way(self) -> int:
+        """How many customers are on the line, will call, or are still being wrapped up."""
+        return len(self._callers)
+
+    def close(self, now: int) -> None:
+        """Drop everything that was planned. Whoever is still on the line hangs up, and all agents log out, `now`."""
+        self._heap.clear()
+        self._shifts.clear()
+        for contact, caller in self._callers.items():
+            if not isinstance(caller.next.fact, ContactArrived):
+                self._plan(now, ContactLeft(contact))
+        for agent in self._present:
+            self._plan(now, AgentStateSet(agent, "offline"))
+
+    def resume(self, contacts: Collection[str], offline: Collection[str], now: int) -> None:
+        """Go on after some events were never heard: of all contacts only these are left, and these agents are offline.
+
+        Whoever then waits for something that has happened already hangs up in the end, so that everybody comes home.
+        """
+        for contact, caller in list(self._callers.items()):
+            if caller.next.fact is None and contact in contacts:
+                wait_ms = caller.customer.patience_ms + caller.customer.talk_ms
+                caller.next = self._plan(now + wait_ms, ContactLeft(contact))
+            elif contact not in contacts and not isinstance(caller.next.fact, ContactArrived):
+                self._hang_up(contact)
+        for agent in [agent for agent in self._present if agent in offline]:
+            self._gone(agent)
+            self._come_back(agent, now, now)
+
     # --- planning -------------------------------------------------------------------------------------------------
 
     def _plan(self, at: int, fact: Event) -> _Plan:
         self._order += 1
-        plan = _Plan(at, self._order, fact)
-        heappush(self._heap, plan)
+        plan = _Plan(fact)
+        heappush(self._heap, (at, self._order, plan))
         return plan
 
     def _await_customer(self) -> None:
@@ -112,87 +167,146 @@ class World:
             self._call(customer, customer.id, customer.arrival_ms, 0)
 
     def _call(self, customer: Customer, contact: str, at: int, attempt: int) -> None:
-        self._callers[contact] = _Caller(customer, attempt)
-        self._plan(at, ContactArrived(contact, customer.address, customer.number, personal=True))
+        arrival = self._plan(at, ContactArrived(contact, customer.address, customer.number, personal=True))
+        self._callers[contact] = _Caller(customer, attempt, arrival)
 
     # --- customers ------------------------------------------------------------------------------------------------
 
-    def _moved(self, event: FlowMoved, now: int) -> None:
-        self._callers[event.contact].node = event.node
-
     def _said(self, event: SayPrompts, now: int) -> None:
-        caller = self._callers[event.contact]
-        _call_off(caller.prompt)
-        caller.prompt = self._plan(now + caller.customer.listen_ms, PromptFinished(event.contact, event.say))
+        if caller := self._callers.get(event.contact):
+            _call_off(caller.prompt)
+            caller.prompt = self._plan(now + caller.customer.listen_ms, PromptFinished(event.contact, event.say))
 
     def _asked(self, event: CollectDigits, now: int) -> None:
         """Who knows the answer keys it, before the prompt has ended; who does not stays silent."""
-        caller = self._callers[event.contact]
-        if answer := caller.customer.answers.get(event.node):
+        caller = self._callers.get(event.contact)
+        if caller and (answer := caller.customer.answers.get(event.node)):
             _call_off(caller.prompt)
             caller.prompt = self._plan(now + caller.customer.listen_ms, ContactKeyed(event.contact, answer))
 
     def _queued(self, event: ContactQueued, now: int) -> None:
-        caller = self._callers[event.contact]
-        caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
+        if caller := self._callers.get(event.contact):
+            caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
 
     def _joined(self, event: ContactJoined, now: int) -> None:
-        caller = self._callers[event.contact]
-        _call_off(caller.next)
-        _call_off(caller.prompt)
-        caller.next = self._plan(now + caller.customer.talk_ms, ContactLeft(event.contact))
+        self._offers.pop(event.offer, None)
+        if caller := self._callers.get(event.contact):
+            _call_off(caller.next)
+            _call_off(caller.prompt)
+            caller.next = self._plan(now + caller.customer.talk_ms, ContactLeft(event.contact))
 
     def _ended(self, event: ContactEnded, now: int) -> None:
-        caller = self._callers[event.contact]
+        caller = self._callers.get(event.contact)
+        if caller is None:
+            return
+        if event.outcome == "handled":
+            _call_off(caller.next)
+            return
+        self._hang_up(event.contact)
+        if event.outcome == "abandoned" and caller.attempt < len(caller.customer.redial_ms):
+            self._call_again(caller, now + caller.customer.redial_ms[caller.attempt])
+
+    def _hang_up(self, contact: str) -> None:
+        caller = self._callers.pop(contact)
         _call_off(caller.next)
         _call_off(caller.prompt)
-        if event.outcome == "handled":
-            return
-        del self._callers[event.contact]
-        if event.outcome == "abandoned" and caller.attempt < len(caller.customer.redial_ms):
+
+    def _call_again(self, caller: _Caller, at: int) -> None:
+        if self._until is None or at < self._until:
             again = caller.attempt + 1
-            at = now + caller.customer.redial_ms[caller.attempt]
             self._call(caller.customer, f"{caller.customer.id}-{again}", at, again)
 
-    # --- agents ---------------------------------------------------------------------------------------------------
+    # --- agents: offers and contacts ------------------------------------------------------------------------------
 
     def _offered_to(self, event: OfferContact, now: int) -> None:
+        self._engaged.add(event.agent)
         nth = self._offered[event.agent] = self._offered.get(event.agent, 0) + 1
         answer = response(self._spec, self._seed, event.agent, nth)
-        accepted = OfferAccepted(event.contact, event.agent, event.offer)
         declined = OfferDeclined(event.contact, event.agent, event.offer, "busy with something else")
-        if answer.kind != "miss":
+        if event.contact not in self._callers:
+            self._offers[event.offer] = self._plan(now + answer.after_ms, declined)
+        elif answer.kind != "miss":
+            accepted = OfferAccepted(event.contact, event.agent, event.offer)
             fact = accepted if answer.kind == "accept" else declined
             self._offers[event.offer] = self._plan(now + answer.after_ms, fact)
 
     def _joining(self, event: JoinParties, now: int) -> None:
-        self._offers[event.offer] = self._plan(now, ContactJoined(event.contact, event.agent, event.offer))
+        if event.contact in self._callers:
+            self._offers[event.offer] = self._plan(now, ContactJoined(event.contact, event.agent, event.offer))
 
-    def _offer_over(self, event: WithdrawOffer | OfferExpired, now: int) -> None:
+    def _offer_over(
+        self, event: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut, now: int
+    ) -> None:
+        self._engaged.discard(event.agent)
         _call_off(self._offers.pop(event.offer, None))
 
     def _wrap_up(self, event: WrapUpStarted, now: int) -> None:
-        customer = self._callers[event.contact].customer
-        done = WrappedUp(event.agent, event.contact, customer.outcome, customer.reason)
-        self._wrapping[event.agent] = self._plan(now + customer.wrap_up_ms, done)
+        if caller := self._callers.get(event.contact):
+            customer = caller.customer
+            done = WrappedUp(event.agent, event.contact, customer.outcome, customer.reason)
+            self._wrapping[event.agent] = self._plan(now + customer.wrap_up_ms, done)
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
+        self._engaged.discard(event.agent)
         _call_off(self._wrapping.pop(event.agent, None))
         if event.outcome == "resolved":
-            del self._callers[event.contact]
+            self._callers.pop(event.contact, None)
+
+    # --- agents: coming and going ---------------------------------------------------------------------------------
+
+    def _log_in(self, agent: str) -> Event:
+        """The fact that begins a shift; for one who is there before his first, that he is there still."""
+        if agent in self._present and agent not in self._shifts:
+            return AgentAlive(agent, self._lease_ms)
+        return AgentStateSet(agent, "ready", lease_ms=self._lease_ms)
+
+    def _state_set(self, event: AgentStateSet, now: int) -> None:
+        if event.state != "offline":
+            self._present[event.agent] = None
+            self._beat(event.agent, now)
+        elif event.agent not in self._engaged:
+            self._gone(event.agent)
+
+    def _alive(self, event: AgentAlive, now: int) -> None:
+        self._beat(event.agent, now)
+
+    def _beat(self, agent: str, now: int) -> None:
+        if self._lease_ms:
+            _call_off(self._heartbeats.get(agent))
+            alive = AgentAlive(agent, self._lease_ms)
+            self._heartbeats[agent] = self._plan(now + self._lease_ms // HEARTBEATS, alive)
 
     def _stopped(self, event: AgentMoved, now: int) -> None:
-        """An agent who let offers pass comes back after a while, if he is still at work then."""
-        back = now + self._spec.back_after_ms
-        if event.state == "not_responding" and any(
-            shift.agent == event.agent and shift.start <= now and back < shift.end for shift in self._shifts
-        ):
-            self._plan(back, AgentStateSet(event.agent, "ready"))
+        """An agent who let offers pass comes back after a while; one who was thrown out, at once."""
+        if event.state == "not_responding":
+            self._come_back(event.agent, now, now + self._spec.back_after_ms)
+        elif event.state == "offline":
+            self._gone(event.agent)
+            self._come_back(event.agent, now, now)
+
+    def _lapsed(self, event: AgentLapsed, now: int) -> None:
+        """Who is busy is moved later, and comes back then."""
+        if event.agent not in self._engaged:
+            self._gone(event.agent)
+            self._come_back(event.agent, now, now)
+
+    def _gone(self, agent: str) -> None:
+        self._present.pop(agent, None)
+        _call_off(self._heartbeats.pop(agent, None))
+
+    def _come_back(self, agent: str, now: int, at: int) -> None:
+        """Be ready again at `at`, unless the shift of `now` is over by then."""
+        _call_off(self._next_ready.pop(agent, None))
+        if any(shift.start <= now and at < shift.end for shift in self._shifts.get(agent, ())):
+            self._next_ready[agent] = self._plan(at, AgentStateSet(agent, "ready", lease_ms=self._lease_ms))
 
     # --- teams ----------------------------------------------------------------------------------------------------
 
     def _case_opened(self, event: CaseOpened, now: int) -> None:
-        customer = self._callers.pop(event.contact).customer
+        caller = self._callers.pop(event.contact, None)
+        if caller is None:
+            return
+        customer = caller.customer
         if not event.team:
             self._plan(now + customer.follow_up_ms, CaseResolved(event.case))
             return
@@ -206,7 +320,6 @@ def _call_off(plan: _Plan | None) -> None:
 
 
 _REACT: dict[type, Callable[[World, Any, int], None]] = {
-    FlowMoved: World._moved,
     SayPrompts: World._said,
     CollectDigits: World._asked,
     ContactQueued: World._queued,
@@ -214,11 +327,17 @@ _REACT: dict[type, Callable[[World, Any, int], None]] = {
     ContactEnded: World._ended,
     OfferContact: World._offered_to,
     JoinParties: World._joining,
-    WithdrawOffer: World._offer_over,
+    OfferDeclined: World._offer_over,
     OfferExpired: World._offer_over,
+    LegFailed: World._offer_over,
+    WithdrawOffer: World._offer_over,
+    JoinTimedOut: World._offer_over,
     WrapUpStarted: World._wrap_up,
     WrappedUp: World._wrapped_up,
     WrapUpExpired: World._wrapped_up,
+    AgentStateSet: World._state_set,
+    AgentAlive: World._alive,
     AgentMoved: World._stopped,
+    AgentLapsed: World._lapsed,
     CaseOpened: World._case_opened,
 }

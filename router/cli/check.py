@@ -1,0 +1,46 @@
+"""`firstline check`: every fault in a centre's files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from router.centre import load
+from router.errors import CentreFault, Fault
+from simulator.population import load_population
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(folder: Path, *, as_json: bool) -> int:
+    """Print the faults, or that there are none. 0, or 2 with faults."""
+    try:
+        centre = load(folder)
+        if centre.document.section("population"):
+            load_population(centre.document, centre.plan)
+    except CentreFault as error:
+        _report(error.faults, as_json=as_json)
+        return error.exit_code
+    plan = centre.plan
+    if as_json:
+        print(json.dumps({"faults": [], "centre": plan.centre, "plan": plan.hash, "notices": centre.notices}))
+    else:
+        for notice in centre.notices:
+            print(f"note: {notice}")
+        print(
+            f"{plan.centre}: no faults. {len(plan.entry_points)} entry points, {len(plan.floor.queues)} queues, "
+            f"{len(plan.floor.agents)} agents, {len(plan.desk.teams)} process teams; rules {plan.hash}"
+        )
+    return 0
+
+
+def _report(faults: tuple[Fault, ...], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"faults": [asdict(fault) for fault in faults]}, ensure_ascii=False))
+        return
+    for fault in faults:
+        print(fault)
+    print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}", file=sys.stderr)

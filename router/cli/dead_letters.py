@@ -1,0 +1,44 @@
+"""`firstline dead-letters`: what was set aside, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from router.adapters.sqlite import SqliteJournal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from router.ports import DeadLetter
+
+
+def run(journal: Path, limit: int, *, as_json: bool) -> None:
+    """Print them, the newest first. The journal may be in use."""
+    letters = asyncio.run(_read(journal, limit))
+    if as_json:
+        print(json.dumps({"dead_letters": [_plain(letter) for letter in letters]}, ensure_ascii=False))
+        return
+    for letter in letters:
+        shown = _plain(letter)
+        print(f"{shown['at']}  {letter.source} {letter.id or '(no id)'}  {letter.kind or '(no type)'}: {letter.reason}")
+        print(f"    {shown['body']}")
+    if not letters:
+        print("none")
+
+
+async def _read(journal: Path, limit: int) -> list[DeadLetter]:
+    store = await SqliteJournal.open(journal, create=False, read_only=True)
+    try:
+        return await store.dead_letters(limit)
+    finally:
+        await store.close()
+
+
+def _plain(letter: DeadLetter) -> dict[str, str]:
+    at = datetime.fromtimestamp(letter.at / 1000, UTC).isoformat(timespec="milliseconds")
+    body = letter.body.decode(errors="replace")
+    who = {"source": letter.source, "id": letter.id, "type": letter.kind}
+    return {"at": at, **who, "reason": letter.reason, "body": body}

@@ -1,0 +1,80 @@
+"""A whole live centre in one process, for `serve` and `demo`: journal, broker, bus, HTTP and the service."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from router import contract
+from router.adapters.broker import broker
+from router.adapters.http import http, listen
+from router.adapters.mqtt import MqttBus
+from router.adapters.sqlite import SqliteJournal
+from router.cli.release import release
+from router.recovery import recover
+from router.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from router.adapters.broker import Address
+    from router.adapters.clock import WallClock
+    from router.events import Event
+    from router.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A running service, the task that runs it, and where it is to be reached."""
+
+    service: Service
+    running: asyncio.Task[None]
+    broker: Address
+    http: str
+
+
+@asynccontextmanager
+async def live(
+    plan: Plan,
+    clock: WallClock,
+    *,
+    journal: Path,
+    broker_address: str | None,
+    http_address: tuple[str, int],
+    observers: tuple[Callable[[Event, int], None], ...] = (),
+) -> AsyncIterator[Live]:
+    """Run a centre while the block runs; leaving stops it in order: last commit, announcements, snapshot, good-byes.
+
+    Ports are taken before the journal is opened, so that a port in use touches no data. A clock with a time of its own
+    goes on from where the journal ends.
+    """
+    async with AsyncExitStack() as stack:
+        listener = listen(*http_address)
+        stack.callback(listener.close)
+        store = await SqliteJournal.open(journal)
+        stack.push_async_callback(store.close)
+        recovered = await recover(plan, store)
+        clock.resume(recovered.engine.now)
+        address = await stack.enter_async_context(broker(broker_address, journal.with_suffix(".broker")))
+        bus = await stack.enter_async_context(
+            MqttBus(
+                address.host,
+                address.port,
+                client_id=f"firstline-{plan.centre}-engine",
+                subscriptions=[contract.every_input(plan.centre)],
+                availability=contract.available_topic(plan.centre, contract.ENGINE),
+            )
+        )
+        service = Service(recovered, store, bus, clock, observers, release=release())
+        running = asyncio.create_task(service.run(), name="service")
+        stack.push_async_callback(_stop, service, running)
+        url = await stack.enter_async_context(http(service, listener))
+        yield Live(service, running, address, url)
+
+
+async def _stop(service: Service, running: asyncio.Task[None]) -> None:
+    service.stop()
+    await running

@@ -1,0 +1,91 @@
+"""What happens on the floor, in words: the events worth a line on a board, with the instant in the centre's zone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired
+from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
+
+if TYPE_CHECKING:
+    from router.events import Event
+
+
+class News:
+    """The last lines, the newest first: (clock time, text, style)."""
+
+    def __init__(self, zone: str, kept: int = 40) -> None:
+        self._zone = ZoneInfo(zone)
+        self.lines: deque[tuple[str, str, str]] = deque(maxlen=kept)
+
+    def hear(self, event: Event, at: int) -> None:
+        """Note an event, if it is one of those worth telling."""
+        if told := _TELL.get(type(event)):
+            text, style = told(event, self._zone)
+            if text:
+                self.lines.appendleft((self.clock(at), text, style))
+
+    def note(self, text: str) -> None:
+        """Note something that is no event of the centre, at no time of its clock."""
+        self.lines.appendleft(("", text, "yellow"))
+
+    def clock(self, at: int) -> str:
+        """An instant as the time of day."""
+        return f"{moment(at, self._zone):%H:%M:%S}"
+
+
+def moment(at: int, zone: ZoneInfo) -> datetime:
+    """An instant (ms) in a zone."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
+
+
+def brief(contact: str) -> str:
+    """A contact's id without the run that it belongs to."""
+    return contact.rpartition(".")[2]
+
+
+def minutes(duration_ms: int) -> str:
+    """A duration as 2:05."""
+    return f"{duration_ms // 60_000}:{duration_ms // 1000 % 60:02}"
+
+
+def _ended(event: ContactEnded, zone: ZoneInfo) -> tuple[str, str]:
+    match event.outcome:
+        case "abandoned":
+            return f"{brief(event.contact)} gives up in {event.queue} after {minutes(event.wait_ms)}", "red"
+        case "timed_out":
+            return f"{brief(event.contact)} is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"
+        case "served_in_menu":
+            return f"{brief(event.contact)} is served by the menu", "green"
+        case _:
+            return "", ""
+
+
+def _case_opened(event: CaseOpened, zone: ZoneInfo) -> tuple[str, str]:
+    if not event.team:
+        return f"{event.case} of {brief(event.contact)} stays with the first line", "cyan"
+    due = f"{moment(event.due_at, zone):%a %H:%M}" if event.due_at is not None else "at no known time"
+    return f"{event.case} of {brief(event.contact)} goes to {event.team}: {event.case_type}, due {due}", "magenta"
+
+
+def _moved(event: AgentMoved | AgentStateSet, zone: ZoneInfo) -> tuple[str, str]:
+    state = event.state.replace("_", " ")
+    return f"{event.agent} is {state}", "yellow" if event.state == "not_responding" else "dim"
+
+
+_TELL: dict[type, Callable[[Any, ZoneInfo], tuple[str, str]]] = {
+    ContactEnded: _ended,
+    OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),
+    OfferExpired: lambda event, zone: (f"{event.agent} lets {brief(event.contact)} ring out", "yellow"),
+    AgentMoved: _moved,
+    AgentStateSet: _moved,
+    AgentLapsed: lambda event, zone: (f"{event.agent} is gone: no heartbeat", "yellow"),
+    CaseOpened: _case_opened,
+    CaseAccepted: lambda event, zone: (f"{event.case} is taken up", "cyan"),
+    CaseResolved: lambda event, zone: (f"{event.case} is resolved", "green"),
+    CaseBreached: lambda event, zone: (f"{event.case} is overdue", "red"),
+}

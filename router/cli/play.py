@@ -1,0 +1,374 @@
+"""`firstline play`: made-up customers and agents against a live service, and whether every contact's story holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import signal
+import sys
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from router import contract
+from router.adapters.broker import parse_address
+from router.adapters.clock import WallClock
+from router.adapters.mqtt import MqttBus
+from router.centre import load
+from router.cli.drawn import Drawn
+from router.cli.listening import Available, Shown, listen
+from router.cli.logs import log_to
+from router.cli.player import Player
+from router.cli.release import release
+from router.cli.sending import Commands
+from router.cli.summary import play_as_json, print_play
+from router.contract.answering import About
+from router.contract.inputs import SnapshotRequested
+from router.contract.topics import about_topic
+from router.errors import BrokerFault, UsageFault
+from router.events import ContactLeft
+from simulator.agents import Shift, shifts
+from simulator.population import draw, load_population
+from simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+    from pathlib import Path
+
+    from router.centre import Centre
+    from router.cli.listening import Heard
+    from router.cli.player import Outcome
+    from router.plan import Plan
+    from router.ports import Bus, Clock, Publication
+    from simulator.population import Customer
+    from simulator.settings import PopulationSpec
+
+PARTICIPANT = "play"
+RECEIVE_MAX = 500
+SESSION_S = 60
+"""How long the broker keeps what is said while we are cut off: as long as we keep trying."""
+MEETING_S_MAX = 5.0
+"""How long to wait for a service that says what it runs."""
+PREPARATION_S = 0.5
+"""How long after the meeting a run begins: time to draw its customers."""
+REPEAT_S = 2
+SILENCE_S_NOTED = 5
+SILENCE_S_MAX = 60
+"""Without any answer for so long, the service is given up."""
+LEAVE_S_MAX = 5
+"""How long an interrupted run waits for the last answers."""
+POLL_S = 0.25
+SLACK_MS = 25
+"""How far two clocks on one machine are taken to differ, with the time a message needs (real milliseconds)."""
+LEASE_MS_MIN = 300_000
+LEASE_S_MIN = 10
+"""A lease is minutes of the centre's time, but no less than this of ours, to leave time to renew it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What is to be played, for how long (minutes of the centre's clock), and from which seed."""
+
+    centre: Centre
+    population: PopulationSpec
+    minutes: int
+    seed: int
+
+
+def run(folder: Path, broker: str, minutes: int, seed: int, *, as_json: bool) -> int:
+    """Play, and print what came of it: 0 if every story holds, 1 if not."""
+    log_to(_say)
+    centre = load(folder)
+    script = Script(centre, load_population(centre.document, centre.plan), minutes, seed)
+    return asyncio.run(_run(script, broker, as_json=as_json))
+
+
+async def _run(script: Script, broker: str, *, as_json: bool) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    address, plan = parse_address(broker), script.centre.plan
+    async with MqttBus(
+        address.host,
+        address.port,
+        client_id=f"firstline-{plan.centre}-{PARTICIPANT}",
+        subscriptions=subscriptions(plan.centre),
+        availability=contract.available_topic(plan.centre, PARTICIPANT),
+        session_s=SESSION_S,
+    ) as bus:
+        about, outcome = await perform(script, bus, _clock_of, stop, _say)
+    if as_json:
+        print(json.dumps({**_asked(script, about), **play_as_json(outcome)}, ensure_ascii=False))
+    else:
+        print_play(plan, outcome, about.speed)
+    return 1 if outcome.problems else 0
+
+
+def _say(text: str) -> None:
+    print(f"play: {text}", file=sys.stderr, flush=True)
+
+
+def _clock_of(about: About) -> WallClock:
+    """The service's clock, as far as two clocks on the wall agree."""
+    clock = WallClock(0, about.speed)
+    clock.resume(about.now + round((clock.wall() - about.wall) * about.speed))
+    return clock
+
+
+def _asked(script: Script, about: About) -> dict[str, object]:
+    asked = {"centre": about.centre, "plan": about.plan, "speed": about.speed}
+    return {**asked, "minutes": script.minutes, "seed": script.seed}
+
+
+def subscriptions(centre: str) -> list[str]:
+    """All that a player listens to."""
+    return [
+        contract.every_output(centre),
+        contract.reply_topic(centre, PARTICIPANT),
+        about_topic(centre),
+        contract.available_topic(centre, contract.ENGINE),
+    ]
+
+
+# --- meeting the service ------------------------------------------------------------------------------------------
+
+
+async def perform(
+    script: Script, bus: Bus, clock_of: Callable[[About], Clock], stop: asyncio.Event, say: Callable[[str], None]
+) -> tuple[About, Outcome]:
+    """Meet the service on the bus, play until everybody is home or `stop` is set, and tell what came of it."""
+    run_id = f"{PARTICIPANT}-{secrets.token_hex(4)}"
+    centre = script.centre.plan.centre
+    try:
+        async with asyncio.timeout(MEETING_S_MAX):
+            about = await _meet(bus, centre)
+            _check_rules(about, script.centre.plan)
+            clock = clock_of(about)
+            commands = Commands(centre, PARTICIPANT, run_id, round(REPEAT_S * 1000 * about.speed))
+            shown, early = await _look(bus, commands, clock)
+    except TimeoutError:
+        raise BrokerFault(
+            f"no service of centre {centre!r} answers on this broker: start one there with `firstline serve --broker`"
+        ) from None
+    begin = clock.now() + round(PREPARATION_S * 1000 * about.speed)
+    player = _player(script, commands, run_id, shown, begin, about.speed)
+    say(f"{_when(begin, script.centre.plan)}: {script.minutes} minutes to play; contacts are {run_id}.*")
+    await bus.publish(_orphans_leave(shown, commands, clock.now(), say))
+    performance = _Performance(script.centre.plan, bus, player, clock, clock_of, say)
+    await performance.play(early, stop)
+    return about, player.outcome()
+
+
+async def _meet(bus: Bus, centre: str) -> About:
+    """Wait until the service has said that it is there, and what it runs."""
+    about: About | None = None
+    online = False
+    while about is None or not online:
+        for heard in await _receive(bus):
+            match heard:
+                case About():
+                    about = heard
+                case Available(participant=contract.ENGINE):
+                    online = heard.online
+    return about
+
+
+async def _look(bus: Bus, commands: Commands, clock: Clock) -> tuple[Shown, list[Heard]]:
+    """Ask how the floor looks; with what was heard of later rows meanwhile."""
+    await bus.publish(commands.give(SnapshotRequested(), clock.now(), clock.now()))
+    early: list[Heard] = []
+    while True:
+        for heard in await _receive(bus):
+            if isinstance(heard, Shown) and commands.settle(heard.input, clock.now())[0]:
+                return heard, early
+            early.append(heard)
+
+
+async def _receive(bus: Bus) -> list[Heard]:
+    messages = await bus.receive(RECEIVE_MAX)
+    bus.acknowledge(messages)
+    return [heard for message in messages if (heard := listen(PARTICIPANT, message))]
+
+
+def _check_rules(about: About, plan: Plan) -> None:
+    if about.plan != plan.hash:
+        raise UsageFault(
+            f"the service runs the rules {about.plan}, this folder holds {plan.hash}: play the folder that is served"
+        )
+    if about.release != release():
+        raise UsageFault(
+            f"the service is of release {about.release}, this is {release()}: use the release that the service is of"
+        )
+
+
+def _shifts(script: Script, now: int, until: int) -> list[Shift]:
+    """The shifts from now on. Raises `UsageFault` where the clock shows a time at which nothing can be played."""
+    plan = script.centre.plan
+    first, end = script.centre.horizon
+    day, days = _days(plan, now, until)
+    if not first <= day <= day + timedelta(days=days) <= end:
+        raise UsageFault(
+            f"the service's clock shows {_when(now, plan)}; the centre's horizon, {first} to {end}, does not hold "
+            f"{script.minutes} minutes from there: start the service with another --start"
+        )
+    ahead = shifts(script.population, plan, day, days + 7)
+    if not any(shift.start <= now < shift.end for shift in ahead):
+        begins = min((shift.start for shift in ahead if shift.start > now), default=None)
+        hint = f"the next begins {_when(begins, plan)}" if begins else "nor within a week"
+        raise UsageFault(
+            f"the service's clock shows {_when(now, plan)}, when no agent has a shift; {hint}: "
+            "start the service with --start at a time when somebody works"
+        )
+    return [Shift(max(shift.start, now), shift.end, shift.agent) for shift in ahead if shift.end > now]
+
+
+def _days(plan: Plan, now: int, until: int) -> tuple[date, int]:
+    """The civil date of `now`, and how many dates there are from it to that of `until`."""
+    first, last = (datetime.fromtimestamp(at / 1000, ZoneInfo(plan.zone)).date() for at in (now, until))
+    return first, (last - first).days + 1
+
+
+def _when(at: int, plan: Plan) -> str:
+    moment = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(plan.zone))
+    return f"{moment:%a %Y-%m-%d %H:%M} ({plan.zone})"
+
+
+def _player(script: Script, commands: Commands, run_id: str, shown: Shown, begin: int, speed: float) -> Player:
+    plan = script.centre.plan
+    until = begin + script.minutes * 60_000
+    on_duty = _shifts(script, begin, until)
+    customers = _customers(script, run_id, begin, until)
+    world = World(
+        script.population.agents,
+        script.seed,
+        customers,
+        on_duty,
+        until=until,
+        lease_ms=max(LEASE_MS_MIN, round(LEASE_S_MIN * 1000 * speed)),
+        present=_present(shown),
+    )
+    drawn = Drawn(customers, round(SLACK_MS * speed))
+    return Player(plan, world, drawn, commands, run_id, shown.centre["seq"], until)
+
+
+def _customers(script: Script, run_id: str, now: int, until: int) -> list[Customer]:
+    plan = script.centre.plan
+    return [
+        replace(customer, id=f"{run_id}.{customer.id}")
+        for customer in draw(script.population, plan, script.seed, *_days(plan, now, until))
+        if now <= customer.arrival_ms < until
+    ]
+
+
+def _present(shown: Shown) -> list[str]:
+    """Agents who need not log in: an earlier run was cut off, say."""
+    away = ("offline", "paused", "not_responding")
+    return [agent["agent"] for agent in shown.centre["agents"] if agent["state"] not in away]
+
+
+def _orphans_leave(shown: Shown, commands: Commands, now: int, say: Callable[[str], None]) -> list[Publication]:
+    """Contacts of an earlier run that was cut off would wait for ever."""
+    contacts = [contact["contact"] for contact in shown.centre["contacts"]]
+    orphans = [contact for contact in contacts if contact.startswith(f"{PARTICIPANT}-")]
+    if orphans:
+        say(f"an earlier run was cut off: its {len(orphans)} contacts hang up")
+    return [publication for contact in orphans for publication in commands.give(ContactLeft(contact), now, now)]
+
+
+# --- playing ------------------------------------------------------------------------------------------------------
+
+
+class _Performance:
+    """Runs a player on a bus. What is published waits in a queue of its own, so that hearing never waits for it."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        bus: Bus,
+        player: Player,
+        clock: Clock,
+        clock_of: Callable[[About], Clock],
+        say: Callable[[str], None],
+    ) -> None:
+        self._plan = plan
+        self._bus = bus
+        self._player = player
+        self._clock = clock
+        self._clock_of = clock_of
+        self._say = say
+        self._outbox: asyncio.Queue[list[Publication]] = asyncio.Queue()
+        self._silent = False
+        self._online = True
+        self._leave_by: float | None = None
+
+    async def play(self, early: Sequence[Heard], stop: asyncio.Event) -> None:
+        """Play until everybody is home. Raises `BrokerFault` when nothing is answered for a long time."""
+        sending = asyncio.create_task(self._send(), name="send")
+        receiving = asyncio.create_task(_receive(self._bus))
+        stopping = asyncio.create_task(stop.wait())
+        heard: Sequence[Heard] = early
+        try:
+            while not self._player.done and self._patient():
+                self._turn(heard)
+                watched = {receiving, sending, *(() if stopping.done() else (stopping,))}
+                await asyncio.wait(watched, timeout=self._pause(), return_when=asyncio.FIRST_COMPLETED)
+                if sending.done():
+                    sending.result()
+                heard = receiving.result() if receiving.done() else []
+                if receiving.done():
+                    receiving = asyncio.create_task(_receive(self._bus))
+                if stopping.done() and not self._player.closing:
+                    self._player.close(interrupted=True)
+                    self._leave_by = asyncio.get_running_loop().time() + LEAVE_S_MAX
+        finally:
+            for task in (sending, receiving, stopping):
+                task.cancel()
+            await asyncio.gather(sending, receiving, stopping, return_exceptions=True)
+
+    def _patient(self) -> bool:
+        """Whether there is time for the last answers, if somebody wants to leave."""
+        return self._leave_by is None or asyncio.get_running_loop().time() < self._leave_by
+
+    def _turn(self, heard: Sequence[Heard]) -> None:
+        for each in heard:
+            self._publish(self._hear(each))
+        now = self._clock.now()
+        self._publish(self._player.act(now))
+        self._watch_silence(self._player.silent_ms(now) / 1000 / self._clock.speed)
+
+    def _hear(self, heard: Heard) -> list[Publication]:
+        match heard:
+            case About():
+                _check_rules(heard, self._plan)
+                self._clock = self._clock_of(heard)
+            case Available(participant=contract.ENGINE, online=online) if online is not self._online:
+                self._online = online
+                self._say("the service is back" if online else "the service has gone; still trying")
+        return self._player.hear(heard, self._clock.now())
+
+    def _publish(self, publications: list[Publication]) -> None:
+        if publications:
+            self._outbox.put_nowait(publications)
+
+    async def _send(self) -> None:
+        while True:
+            publications = await self._outbox.get()
+            await self._bus.publish(publications)
+            self._outbox.task_done()
+
+    def _pause(self) -> float:
+        deadline = self._player.deadline()
+        if deadline is None:
+            return POLL_S
+        return min(POLL_S, max(0, deadline - self._clock.now()) / 1000 / self._clock.speed)
+
+    def _watch_silence(self, silent_s: float) -> None:
+        if silent_s > SILENCE_S_MAX:
+            raise BrokerFault(f"the service has answered nothing for {SILENCE_S_MAX} s: is it running, and its broker?")
+        silent = silent_s > SILENCE_S_NOTED
+        if silent and not self._silent:
+            self._say(f"no answer for {SILENCE_S_NOTED} s; still trying")
+        self._silent = silent

@@ -1,0 +1,121 @@
+"""Commands to a live service: numbered, one at a time about each subject, repeated until their outcome is heard.
+
+A command may be lost with the broker, or be on its way while the service starts again; to repeat it is safe, as the
+service knows it by its id. One about the same subject waits for the one before, so that a repetition overtakes none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from router import contract
+from router.contract.inputs import INPUTS
+from router.ports import Publication
+
+if TYPE_CHECKING:
+    from router.events import Event
+
+REPEATS_APART_MAX = 5
+"""Repetitions come ever later, up to this multiple of the first interval."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """A command on its way. `due` is the instant for which it was planned, `given_at` when it was given (ms)."""
+
+    id: str
+    fact: Event
+    due: int
+    given_at: int
+    publication: Publication
+    again_at: int = 0
+    times: int = 0
+
+
+class Commands:
+    """All commands of one participant that have no outcome yet. Instants are ms of the engine's clock."""
+
+    def __init__(self, centre: str, participant: str, run: str, repeat_ms: int) -> None:
+        """`run` begins every command's id, and is never used again. The first repetition is after `repeat_ms`."""
+        self._topic = contract.input_topic(centre, participant)
+        self._participant = participant
+        self._run = run
+        self._repeat_ms = repeat_ms
+        self._number = 0
+        self._numbers: dict[str, int] = {}
+        self._lines: dict[str, deque[Sent]] = {}
+        self._open: dict[str, Sent] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def subjects(self) -> list[str]:
+        """Whom they are about."""
+        return list(self._lines)
+
+    def give(self, fact: Event, due: int, now: int) -> list[Publication]:
+        """A new command; what is to be published for it now."""
+        sent = self._write(fact, due, now)
+        self._open[sent.id] = sent
+        line = self._lines.setdefault(_subject(fact), deque())
+        line.append(sent)
+        return [self._send(sent, now)] if len(line) == 1 else []
+
+    def settle(self, command: str, now: int) -> tuple[Sent | None, list[Publication]]:
+        """The outcome of a command was heard: the command (None if it has one already), and what its end lets out."""
+        sent = self._open.pop(command, None)
+        if sent is None:
+            return None, []
+        subject = _subject(sent.fact)
+        line = self._lines[subject]
+        line.popleft()
+        if line:
+            return sent, [self._send(line[0], now)]
+        del self._lines[subject]
+        return sent, []
+
+    def again(self, now: int) -> list[Publication]:
+        """The repetitions that are due."""
+        return [self._send(line[0], now) for line in self._lines.values() if line[0].again_at <= now]
+
+    def repeat_at(self) -> int | None:
+        """When the next repetition is due."""
+        return min((line[0].again_at for line in self._lines.values()), default=None)
+
+    def unanswered_since(self) -> int | None:
+        """When the oldest of them was given."""
+        return min((line[0].given_at for line in self._lines.values()), default=None)
+
+    def _send(self, sent: Sent, now: int) -> Publication:
+        sent.times += 1
+        sent.again_at = now + self._repeat_ms * min(sent.times, REPEATS_APART_MAX)
+        return sent.publication
+
+    def _write(self, fact: Event, due: int, now: int) -> Sent:
+        self._number += 1
+        attributes = {
+            "specversion": "1.0",
+            "id": f"{self._run}.{self._number}",
+            "source": self._participant,
+            "type": fact.kind,
+            "datacontenttype": "application/json",
+            **self._numbering(fact),
+        }
+        body = json.dumps({**attributes, "data": asdict(fact)}, ensure_ascii=False, separators=(",", ":"))
+        properties = tuple((name, str(value)) for name, value in attributes.items())
+        return Sent(attributes["id"], fact, due, now, Publication(self._topic, body.encode(), properties=properties))
+
+    def _numbering(self, fact: Event) -> dict[str, Any]:
+        """Of this run's own contacts all is numbered from 1. Of anything else an earlier run may have said more."""
+        subject = _subject(fact)
+        if not subject.startswith(f"{self._run}."):
+            return {}
+        self._numbers[subject] = self._numbers.get(subject, 0) + 1
+        return {"subject": subject, "sequence": self._numbers[subject]}
+
+
+def _subject(fact: Event) -> str:
+    return str(getattr(fact, INPUTS[fact.kind].subject or "kind"))

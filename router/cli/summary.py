@@ -1,0 +1,120 @@
+"""What a run came to, for people and as JSON: the figures, each with its formula, and whether the stories hold."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from router.adapters.http import figures
+from router.measures import MEASURES
+from simulator.report import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from router.cli.player import Outcome
+    from router.measures import Measure, Tally
+    from router.plan import Plan
+
+ASKED = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "escalated")
+PROBLEMS_SHOWN_MAX = 20
+WIDE = 130
+LATE_MS_NOTED = 100
+"""Commands later than this (real milliseconds) make figures of another world than the one that was drawn."""
+
+
+def results() -> Console:
+    """Where results are printed: stdout, which is wide where it is no terminal."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+
+
+def print_figures(console: Console, tally: Tally, plan: Plan) -> None:
+    """The measures that everybody asks for, with what they are shares or means of, and their formulas."""
+    table = Table(box=None, pad_edge=False)
+    for heading, justify in (("measure", "left"), ("value", "right"), ("n", "right"), ("formula", "left")):
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    for name in ASKED:
+        measure = MEASURES[name]
+        value, n = _value(measure, tally)
+        table.add_row(measure.title, value, n, measure.formula)
+    console.print(table)
+    console.print(f"[dim]AWT: {acceptable_waits(plan)}[/]")
+
+
+def _value(measure: Measure, tally: Tally) -> tuple[str, str]:
+    value, n = measure.of(tally), measure.parts(tally)[1]
+    return "no data" if value is None else shown(value, measure.unit), "" if measure.unit == "count" else f"{n:,}"
+
+
+def acceptable_waits(plan: Plan) -> str:
+    """The acceptable wait of each queue: "20 s (payroll), 30 s (finance, hr)"."""
+    queues: dict[int, list[str]] = {}
+    for name, queue in plan.floor.queues.items():
+        queues.setdefault(queue.acceptable_wait_ms, []).append(name)
+    if len(queues) == 1:
+        return f"{min(queues) / 1000:g} s"
+    return ", ".join(f"{wait_ms / 1000:g} s ({', '.join(names)})" for wait_ms, names in sorted(queues.items()))
+
+
+def print_play(plan: Plan, outcome: Outcome, speed: float) -> None:
+    """The figures of a run, and its stories."""
+    console = results()
+    if outcome.tally:
+        print_figures(console, outcome.tally, plan)
+    else:
+        console.print("no figures: some of what happened was never heard")
+    for line in verdict(play_as_json(outcome), speed):
+        console.print(line, soft_wrap=True)
+
+
+def play_as_json(outcome: Outcome) -> dict[str, Any]:
+    """The same as plain data. Durations are ms of the centre's clock."""
+    late_ms = outcome.late_ms
+    return {
+        "interrupted": outcome.interrupted,
+        "contacts": outcome.contacts,
+        "rows": outcome.rows,
+        "refusals": outcome.refusals,
+        "late_ms": {"p50": _quantile(late_ms, 0.5), "p99": _quantile(late_ms, 0.99), "max": _quantile(late_ms, 1)},
+        "measures": figures(outcome.tally) if outcome.tally else None,
+        "problems": outcome.problems,
+    }
+
+
+def verdict(played: dict[str, Any], speed: float) -> list[str]:
+    """What is to be said of a run's stories, its refusals and its punctuality, a line each."""
+    return [_stories(played), *_problems(played["problems"]), _refusals(played["refusals"]), _lateness(played, speed)]
+
+
+def _stories(played: dict[str, Any]) -> str:
+    checked = f"{played['contacts']:,} contacts, {played['rows']:,} rows"
+    if played["problems"]:
+        return f"[red]stories   {checked}: {len(played['problems'])} do not hold[/]"
+    so_far = " so far (interrupted)" if played["interrupted"] else ""
+    return f"[green]stories   {checked}: every story holds{so_far}[/]"
+
+
+def _problems(problems: Sequence[str]) -> list[str]:
+    more = len(problems) - PROBLEMS_SHOWN_MAX
+    lines = [f"          {problem}" for problem in problems[:PROBLEMS_SHOWN_MAX]]
+    return [*lines, f"          and {more} more; --json lists all"] if more > 0 else lines
+
+
+def _refusals(refusals: dict[str, int]) -> str:
+    said = ", ".join(f"{count} {fault}" for fault, count in sorted(refusals.items())) or "none"
+    return f"refused   {said}{' (a race lost, which is normal)' if set(refusals) == {'stale'} else ''}"
+
+
+def _lateness(played: dict[str, Any], speed: float) -> str:
+    p50, p99, most = (played["late_ms"][name] / 1000 for name in ("p50", "p99", "max"))
+    line = f"punctual  {p50:.1f} s late in the middle, 99 % by {p99:.1f} s, {most:.1f} s at most, by the centre's clock"
+    if p99 * 1000 > LATE_MS_NOTED * speed:
+        return f"[yellow]{line}: this machine cannot keep up with --speed {speed:g}, and waits above hold that delay[/]"
+    return line
+
+
+def _quantile(ordered: Sequence[int], share: float) -> int:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0

@@ -1,0 +1,488 @@
+"""An independent check of a trace: whether every contact's story holds.
+
+The audit hears the rows of a journal, live or simulated, and books only what they say. It shares no code with the
+engine that made them: no table of transitions, no state. So a fault of the engine is not repeated here, and any
+trace will do, one that was sent over a network too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from acd.events import (
+    AgentAlive,
+    AgentLapsed,
+    AgentMoved,
+    AgentStateSet,
+    ContactEnded,
+    ContactJoined,
+    ContactQueued,
+    ContactReleased,
+    HangUp,
+    JoinParties,
+    JoinTimedOut,
+    LegAnswered,
+    LegFailed,
+    OfferAccepted,
+    OfferContact,
+    OfferDeclined,
+    OfferExpired,
+    WithdrawOffer,
+    WrappedUp,
+    WrapUpExpired,
+    WrapUpStarted,
+)
+from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
+from router.events import ContactArrived, ContactLeft, Event
+
+_BUSY = ("reserved", "talking", "wrap_up")
+
+OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut
+
+
+@dataclass(slots=True)
+class _Story:
+    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked."""
+
+    contact: str
+    queue: str = ""
+    queued_at: int = 0
+    until: int | None = None
+    offer: int = 0
+    agent: str = ""
+    joined_at: int = 0
+    left: bool = False
+    sent_away: bool = False
+    outcome: str = ""
+    wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
+    case: str = ""
+
+
+@dataclass(slots=True)
+class _Agent:
+    """What was heard of an agent. `state` is empty while nothing was."""
+
+    state: str
+    offer: int = 0
+    contact: str = ""
+    pending: str = ""
+    wrap_up_until: int = 0
+
+
+@dataclass(slots=True)
+class _Offer:
+    """An offer that has not ended; `until` is that of the join once it is accepted and the parties are being joined."""
+
+    contact: str
+    agent: str
+    until: int
+    accepted: bool = False
+    joining: bool = False
+
+
+@dataclass(slots=True)
+class _Case:
+    """What was heard of a case."""
+
+    breach_at: int | None
+    accepted: bool = False
+    resolved: bool = False
+    breached: bool = False
+
+
+@dataclass(slots=True)
+class _Queue:
+    """How many came into a queue, and how many left it in which way."""
+
+    offered: int = 0
+    left: dict[str, int] = field(default_factory=dict)
+
+
+class Audit:
+    """Hears rows one after the other, and tells what is wrong with them.
+
+    `after`: the last row before those that are heard. If there are any, contacts, offers, agents and cases that the
+    audit comes upon in the middle of their story are not judged.
+    """
+
+    def __init__(self, after: int = 0) -> None:
+        self._seq = after
+        self._at = 0
+        self._from_the_start = after == 0
+        self._faults: list[str] = []
+        self._stories: dict[str, _Story] = {}
+        self._agents: dict[str, _Agent] = {}
+        self._offers: dict[int, _Offer] = {}
+        self._last_offer = 0
+        self._cases: dict[str, _Case] = {}
+        self._queues: dict[str, _Queue] = {}
+        self.rows = 0
+        self.contacts = 0
+
+    def hear(self, seq: int, event: Event, at: int) -> None:
+        """One row: its number, its event, its instant (ms)."""
+        self._in_order(seq, at)
+        self.rows += 1
+        kind = type(event)
+        if check := _CHECKS.get(kind):
+            check(self, event, at)
+        elif hasattr(event, "contact"):
+            self._open(event)
+
+    def state_of(self, agent: str) -> str:
+        """What an agent is doing as far as was heard; empty where nothing was."""
+        return self._agent(agent).state
+
+    def problems(self, *, finished: bool = True) -> list[str]:
+        """Everything that does not hold, each in a sentence; with `finished`, what has not come to its end too."""
+        return [*self._faults, *self._conservation(), *(self._loose_ends() if finished else ())]
+
+    def _fault(self, text: str) -> None:
+        self._faults.append(f"row {self._seq}: {text}")
+
+    # --- the sequence ---------------------------------------------------------------------------------------------
+
+    def _in_order(self, seq: int, at: int) -> None:
+        expected, self._seq = self._seq + 1, seq
+        if seq < expected:
+            self._fault("its number was heard before")
+        elif seq > expected:
+            self._fault(f"rows {expected} to {seq - 1} were never heard")
+            self._lose_track()
+        if at < self._at:
+            self._fault(f"it is {self._at - at} ms earlier than the row before")
+        self._at = max(at, self._at)
+
+    def _lose_track(self) -> None:
+        """After a gap nothing is known of what was under way."""
+        self._from_the_start = False
+        self._stories = {story.contact: story for story in self._stories.values() if _is_complete(story)}
+        self._offers.clear()
+        self._agents.clear()
+        self._queues.clear()
+
+    # --- who is meant ---------------------------------------------------------------------------------------------
+
+    def _story(self, event: Any) -> _Story | None:
+        """The contact's story, or None where it is not to be judged."""
+        story = self._stories.get(event.contact)
+        if story is None and self._from_the_start:
+            self._fault(f"{event.kind} of {event.contact}, which never arrived")
+        return story
+
+    def _open(self, event: Any) -> _Story | None:
+        """The story of a contact that must not have ended."""
+        story = self._story(event)
+        if story and story.outcome:
+            self._fault(f"{event.kind} of {story.contact} after its end")
+            return None
+        return story
+
+    def _agent(self, agent: str) -> _Agent:
+        if agent not in self._agents:
+            self._agents[agent] = _Agent("offline" if self._from_the_start else "")
+        return self._agents[agent]
+
+    def _offer(self, event: Any) -> _Offer | None:
+        """The offer that an event is about, which must be open and about this contact and this agent."""
+        offer = self._offers.get(event.offer)
+        if offer is None:
+            if self._from_the_start or event.offer <= self._last_offer:
+                ended = event.offer <= self._last_offer
+                self._fault(f"{event.kind} of offer {event.offer}, which {'has ended' if ended else 'was never made'}")
+            return None
+        if (offer.contact, offer.agent) != (event.contact, event.agent):
+            self._fault(f"{event.kind} of offer {event.offer} names another contact or agent")
+        return offer
+
+    # --- contacts -------------------------------------------------------------------------------------------------
+
+    def _arrived(self, event: ContactArrived, at: int) -> None:
+        if event.contact in self._stories:
+            self._fault(f"{event.contact} arrives a second time")
+        self._stories[event.contact] = _Story(event.contact)
+        self.contacts += 1
+
+    def _queued(self, event: ContactQueued, at: int) -> None:
+        if story := self._open(event):
+            if story.queue:
+                self._fault(f"{story.contact} is queued in {event.queue} while in {story.queue}")
+            if event.need_since > at:
+                self._fault(f"{story.contact} has a need that begins in the future")
+            story.queue, story.queued_at, story.until = event.queue, at, event.until
+            self._queues.setdefault(event.queue, _Queue()).offered += 1
+
+    def _left(self, event: ContactLeft, at: int) -> None:
+        if story := self._open(event):
+            story.left = True
+
+    def _released(self, event: ContactReleased, at: int) -> None:
+        story = self._open(event)
+        if story and story.agent != event.agent:
+            self._fault(f"{event.agent} releases {story.contact}, with whom he does not talk")
+
+    def _sent_away(self, event: HangUp, at: int) -> None:
+        if story := self._open(event):
+            story.sent_away = True
+
+    def _ended(self, event: ContactEnded, at: int) -> None:
+        story = self._open(event)
+        if story is None:
+            return
+        story.outcome = event.outcome
+        if event.queue:
+            left = self._queues.setdefault(event.queue, _Queue()).left
+            left[event.outcome] = left.get(event.outcome, 0) + 1
+        if story.offer:
+            self._fault(f"{story.contact} ends while offer {story.offer} is open")
+        if (event.queue, event.agent) != (story.queue, story.agent):
+            self._fault(f"{story.contact} ends in queue {event.queue!r} with agent {event.agent!r}, where it never was")
+        self._check_outcome(event, story, at)
+        self._check_times(event, story, at)
+        story.wrap_up = "due" if event.outcome == "handled" else ""
+
+    def _check_outcome(self, event: ContactEnded, story: _Story, at: int) -> None:
+        """Each way to end asks for something to have happened, and for something not to."""
+        may = {
+            "handled": bool(story.agent) and (story.left or story.sent_away),
+            "abandoned": story.left and bool(story.queue) and not story.agent,
+            "timed_out": story.sent_away and bool(story.queue) and not story.agent,
+            "left_menu": story.left and not story.queue,
+            "served_in_menu": story.sent_away and not story.queue,
+        }
+        if not may[event.outcome]:
+            self._fault(f"{story.contact} ends as {event.outcome}, which nothing before explains")
+        if event.outcome == "timed_out" and (story.until is None or at < story.until):
+            self._fault(f"{story.contact} is sent away before its longest wait is over")
+
+    def _check_times(self, event: ContactEnded, story: _Story, at: int) -> None:
+        waited_until = story.joined_at if story.agent else at
+        wait_ms = waited_until - story.queued_at if story.queue else 0
+        talk_ms = at - story.joined_at if story.agent else 0
+        if (event.wait_ms, event.talk_ms) != (wait_ms, talk_ms):
+            said = f"{event.wait_ms} ms of wait and {event.talk_ms} ms of talk"
+            self._fault(f"{story.contact} ends with {said}; between its rows lie {wait_ms} and {talk_ms}")
+
+    # --- offers ---------------------------------------------------------------------------------------------------
+
+    def _offered(self, event: OfferContact, at: int) -> None:
+        agent = self._agent(event.agent)
+        if event.offer <= self._last_offer:
+            self._fault(f"offer {event.offer} is made a second time")
+        if agent.offer:
+            self._fault(f"{event.agent} is offered {event.contact} while offer {agent.offer} is open")
+        elif agent.state not in ("ready", ""):
+            self._fault(f"{event.agent} is offered {event.contact}, but is {agent.state}")
+        if agent.pending:
+            self._fault(f"{event.agent} is offered {event.contact}, but asked to be {agent.pending}")
+        if story := self._open(event):
+            self._check_waits(event, story)
+            story.offer = event.offer
+        self._offers[event.offer] = _Offer(event.contact, event.agent, event.until)
+        self._last_offer = max(event.offer, self._last_offer)
+        agent.offer, agent.state = event.offer, "reserved"
+
+    def _check_waits(self, event: OfferContact, story: _Story) -> None:
+        if story.offer:
+            self._fault(f"{story.contact} is offered to {event.agent} while offer {story.offer} is open")
+        if story.agent:
+            self._fault(f"{story.contact} is offered to {event.agent} while it talks with {story.agent}")
+        if story.queue != event.queue:
+            self._fault(f"{story.contact} is offered out of queue {event.queue}, where it does not wait")
+
+    def _accepted(self, event: OfferAccepted | LegAnswered, at: int) -> None:
+        if offer := self._offer(event):
+            if offer.accepted:
+                self._fault(f"offer {event.offer} is accepted a second time")
+            if at > offer.until:
+                self._fault(f"offer {event.offer} is accepted after its time")
+            offer.accepted = True
+
+    def _joining(self, event: JoinParties, at: int) -> None:
+        if offer := self._offer(event):
+            if not offer.accepted or offer.joining:
+                self._fault(f"offer {event.offer} leads to a join it was not accepted for")
+            offer.joining, offer.until = True, event.until
+
+    def _joined(self, event: ContactJoined, at: int) -> None:
+        offer = self._offer(event)
+        if offer and not offer.accepted:
+            self._fault(f"{event.contact} and {event.agent} are joined without an accept")
+        elif offer and not offer.joining:
+            self._fault(f"{event.contact} and {event.agent} are joined, for which nobody asked")
+        agent = self._agent(event.agent)
+        if agent.contact:
+            self._fault(f"{event.agent} is joined with {event.contact} while he has {agent.contact}")
+        if story := self._open(event):
+            if story.agent:
+                self._fault(f"{story.contact} is joined with {event.agent} after {story.agent}")
+            story.offer, story.agent, story.joined_at = 0, event.agent, at
+        self._offers.pop(event.offer, None)
+        agent.offer, agent.state, agent.contact = 0, "talking", event.contact
+
+    def _offer_lost(self, event: OfferLost, at: int) -> None:
+        offer = self._offer(event)
+        if offer is None:
+            return
+        late = isinstance(event, JoinTimedOut)
+        if isinstance(event, OfferExpired | JoinTimedOut) and (at < offer.until or offer.accepted is not late):
+            self._fault(f"{event.kind} of offer {event.offer}, which it is not time for")
+        if isinstance(event, OfferDeclined) and offer.accepted:
+            self._fault(f"offer {event.offer} is declined after it was accepted")
+        del self._offers[event.offer]
+        agent = self._agent(event.agent)
+        agent.offer, agent.state = 0, "ready"
+        if story := self._open(event):
+            story.offer = 0
+
+    # --- agents ---------------------------------------------------------------------------------------------------
+
+    def _asked(self, event: AgentStateSet, at: int) -> None:
+        agent = self._agent(event.agent)
+        self._ask(agent, event.state)
+        if agent.state == "wrap_up" and event.state == "ready":
+            agent.wrap_up_until = at
+
+    def _alive(self, event: AgentAlive, at: int) -> None:
+        if self._agent(event.agent).state == "offline":
+            self._fault(f"{event.agent} is alive, but offline")
+
+    def _lapsed(self, event: AgentLapsed, at: int) -> None:
+        self._ask(self._agent(event.agent), "offline")
+
+    def _ask(self, agent: _Agent, state: str) -> None:
+        if agent.state in _BUSY:
+            agent.pending = "" if state == "ready" else state
+        else:
+            agent.state = state
+
+    def _moved(self, event: AgentMoved, at: int) -> None:
+        agent = self._agent(event.agent)
+        if agent.state in _BUSY:
+            self._fault(f"{event.agent} is moved to {event.state} while {agent.state}")
+        if event.state != "not_responding" and agent.state and event.state != agent.pending:
+            self._fault(f"{event.agent} is moved to {event.state}, for which nobody asked")
+        agent.state, agent.pending = event.state, ""
+
+    # --- wrap-up --------------------------------------------------------------------------------------------------
+
+    def _wrap_up(self, event: WrapUpStarted, at: int) -> None:
+        agent = self._agent(event.agent)
+        agent.state, agent.contact, agent.wrap_up_until = "wrap_up", event.contact, event.until
+        if story := self._story(event):
+            if story.wrap_up != "due" or story.agent != event.agent:
+                self._fault(f"{event.agent} wraps up {story.contact}, which is not due to him")
+            story.wrap_up = "started"
+
+    def _wrapped_up(self, event: WrappedUp | WrapUpExpired, at: int) -> None:
+        agent = self._agent(event.agent)
+        if isinstance(event, WrapUpExpired) and agent.state == "wrap_up" and at < agent.wrap_up_until:
+            self._fault(f"{event.agent}'s wrap-up of {event.contact} expires before its time")
+        agent.state, agent.contact = "ready", ""
+        if story := self._story(event):
+            may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+            if story.wrap_up not in may or story.agent != event.agent:
+                self._fault(f"{event.agent} has wrapped up {story.contact}, which he had not begun")
+            story.wrap_up = event.outcome
+
+    # --- cases ----------------------------------------------------------------------------------------------------
+
+    def _case_opened(self, event: CaseOpened, at: int) -> None:
+        if event.case in self._cases:
+            self._fault(f"{event.case} is opened a second time")
+        self._cases[event.case] = _Case(event.breach_at)
+        if event.due_at is None or event.due_at < at:
+            self._fault(f"{event.case} has no time by which it is due")
+        if story := self._story(event):
+            if story.wrap_up not in ("follow_up", "escalated") or story.case:
+                self._fault(f"{event.case} is opened for {story.contact}, which left nothing to do")
+            elif bool(event.team) is not (story.wrap_up == "escalated"):
+                self._fault(f"{event.case} of {story.contact} ({story.wrap_up}) is in the hands of {event.team!r}")
+            story.case = event.case
+
+    def _case(self, event: Any) -> _Case | None:
+        case = self._cases.get(event.case)
+        if case is None and self._from_the_start:
+            self._fault(f"{event.kind} of {event.case}, which was never opened")
+        if case and case.resolved:
+            self._fault(f"{event.kind} of {event.case} after it was resolved")
+        return case
+
+    def _case_accepted(self, event: CaseAccepted, at: int) -> None:
+        if case := self._case(event):
+            if case.accepted:
+                self._fault(f"{event.case} is accepted a second time")
+            case.accepted = True
+
+    def _case_resolved(self, event: CaseResolved, at: int) -> None:
+        if case := self._case(event):
+            case.resolved = True
+
+    def _case_breached(self, event: CaseBreached, at: int) -> None:
+        if case := self._case(event):
+            if case.breached or case.breach_at is None or at < case.breach_at:
+                self._fault(f"{event.case} is called overdue, which it is not")
+            case.breached = True
+
+    # --- at the end -----------------------------------------------------------------------------------------------
+
+    def _conservation(self) -> Iterator[str]:
+        """Nobody gets lost in a queue: who came in has left, or is still there."""
+        there: dict[str, int] = {}
+        for story in self._stories.values():
+            if not story.outcome:
+                there[story.queue] = there.get(story.queue, 0) + 1
+        for name, queue in self._queues.items():
+            if queue.offered != sum(queue.left.values()) + there.get(name, 0):
+                left = ", ".join(f"{count} {outcome}" for outcome, count in sorted(queue.left.items())) or "none"
+                yield f"queue {name}: {queue.offered} came in, but {left} and {there.get(name, 0)} still there"
+
+    def _loose_ends(self) -> Iterator[str]:
+        yield from (f"offer {number} never ended" for number in self._offers)
+        for story in self._stories.values():
+            if not story.outcome:
+                yield f"{story.contact} never ended"
+            elif story.wrap_up in ("due", "started"):
+                yield f"{story.contact} was answered by {story.agent} and never wrapped up"
+            elif not _is_complete(story):
+                yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
+
+
+def _is_complete(story: _Story) -> bool:
+    """Whether nothing more is to come."""
+    if story.outcome != "handled":
+        return bool(story.outcome)
+    return story.wrap_up == "resolved" or bool(story.case)
+
+
+_CHECKS: dict[type, Callable[[Audit, Any, int], None]] = {
+    ContactArrived: Audit._arrived,
+    ContactQueued: Audit._queued,
+    ContactLeft: Audit._left,
+    ContactReleased: Audit._released,
+    HangUp: Audit._sent_away,
+    ContactEnded: Audit._ended,
+    OfferContact: Audit._offered,
+    OfferAccepted: Audit._accepted,
+    LegAnswered: Audit._accepted,
+    JoinParties: Audit._joining,
+    ContactJoined: Audit._joined,
+    OfferDeclined: Audit._offer_lost,
+    OfferExpired: Audit._offer_lost,
+    LegFailed: Audit._offer_lost,
+    WithdrawOffer: Audit._offer_lost,
+    JoinTimedOut: Audit._offer_lost,
+    AgentStateSet: Audit._asked,
+    AgentAlive: Audit._alive,
+    AgentLapsed: Audit._lapsed,
+    AgentMoved: Audit._moved,
+    WrapUpStarted: Audit._wrap_up,
+    WrappedUp: Audit._wrapped_up,
+    WrapUpExpired: Audit._wrapped_up,
+    CaseOpened: Audit._case_opened,
+    CaseAccepted: Audit._case_accepted,
+    CaseResolved: Audit._case_resolved,
+    CaseBreached: Audit._case_breached,
+}
