@@ -32,6 +32,7 @@ class PromptFinished:
 class FlowMoved:
     """The contact came to a node. `because`: started, said, chosen, collected, open, closed, no_input, no_match, ...
 
+    "filled" is collected too: all digits there can be, without the key that ends a number early.
     `used` is how many of the keys pressed so far were spent on the way.
     """
 

@@ -45,7 +45,10 @@ class Facts(Protocol):
 
 @dataclass(slots=True)
 class Session:
-    """Where one contact is in its flow. `due` is the instant at which waiting for a prompt or a key ends, or None."""
+    """Where one contact is in its flow. `due` is the instant at which waiting for a prompt or a key ends, or None.
+
+    `late_key` is the terminator of a number that was complete without it: pressed next all the same, it says nothing.
+    """
 
     contact: str
     language: str
@@ -54,6 +57,7 @@ class Session:
     say: int = 0
     playing: bool = False
     keys: str = field(default="", repr=False, metadata={"personal": "digits"})
+    late_key: str = ""
     no_input: int = 0
     no_match: int = 0
     due: int | None = None
@@ -94,10 +98,15 @@ class Menus:
             book(self, session, event, now)
 
     def _moved(self, session: Session, event: FlowMoved, now: int) -> None:
-        left_secret = bool(session.node) and _is_secret(self.node(session))
+        left = self.node(session) if session.node else None
+        left_secret = left is not None and _is_secret(left)
+        if isinstance(left, Collect) and event.because == "filled":
+            session.late_key = left.terminator
         session.flow, session.node = event.flow, event.node
         node = self.node(session)
         session.keys = "" if left_secret or _is_secret(node) else session.keys[event.used :]
+        if session.keys:
+            self._drop_late_key(session)
         session.no_input = session.no_match = 0
         session.playing, session.due = False, None
         if isinstance(node, SetLanguage):
@@ -118,9 +127,16 @@ class Menus:
 
     def _keyed(self, session: Session, event: ContactKeyed, now: int) -> None:
         session.keys = (session.keys + event.digits)[:KEYS_MAX]
+        self._drop_late_key(session)
         if isinstance(self.node(session), Menu | Collect):
             session.playing = False
             session.due = self._silence_ends(session, now)
+
+    def _drop_late_key(self, session: Session) -> None:
+        node = self.node(session)
+        if not (isinstance(node, Menu) and session.late_key in dict(node.options)):
+            session.keys = session.keys.removeprefix(session.late_key)
+        session.late_key = ""
 
     def _missed(self, session: Session, event: InputMissed, now: int) -> None:
         session.keys = session.keys[event.used :]
@@ -265,7 +281,7 @@ def _collected(menus: Menus, session: Session, node: Collect, number: tuple[str,
         yield from _miss(menus, session, node, "no_match", now)
         return
     yield DigitsCollected(session.contact, node.id, node.into, "" if node.secret else value, node.identify)
-    yield _move(session, node.next, "collected", used)
+    yield _move(session, node.next, "filled" if used == len(value) else "collected", used)
 
 
 def _miss(

@@ -362,7 +362,7 @@ def test_a_customer_hears_of_his_case() -> None:
     }
     story = Story(with_queue(plan(nodes), "help", wrap_up_ms=0, wrap_up_outcome="escalated"))
     story.take(0, READY, ARRIVED, ContactKeyed("c1", "1234"))
-    assert ["started", "collected", "no_case"] == [event.because for _, event in story.of(FlowMoved)]
+    assert ["started", "filled", "no_case"] == [event.because for _, event in story.of(FlowMoved)]
     story.take(1, ACCEPTED, JOINED, LEFT)
     story.take(2, CaseAccepted("case-1", "li"), ContactArrived("c2", "100"), ContactKeyed("c2", "1234"))
     story.take(3, ContactArrived("c3", "100"), ContactKeyed("c3", "9999"))

@@ -96,10 +96,26 @@ def test_keys_ahead_are_used_in_order() -> None:
         (2, PromptFinished("c1", 1)),
         (2, moved("number", "said")),
         (2, DigitsCollected("c1", "number", "employee", "1234", True)),
-        (2, moved("menu", "collected", 4)),
+        (2, moved("menu", "filled", 4)),
         (2, moved("queue", "chosen", 1)),
         queued(2),
     ] == story.news()
+
+
+@pytest.mark.parametrize("late", [("#", "1"), ("#1",), ("1",)])
+def test_a_terminator_after_the_last_digit_says_nothing(late: tuple[str, ...]) -> None:
+    """Who ends a number of full length with # all the same has not pressed a wrong key at the next menu."""
+    story = story_of(NUMBER, MENU, QUEUE, BYE)
+    story.take(1, ContactKeyed("c1", "1234"), *(ContactKeyed("c1", keys) for keys in late))
+    assert [] == story.of(InputMissed)
+    assert ["started", "filled", "chosen"] == [event.because for _, event in story.of(FlowMoved)]
+
+
+def test_a_menu_that_offers_the_terminator_gets_it() -> None:
+    """Where # is a choice of the menu after the number, it is taken for one."""
+    story = story_of(NUMBER, replace(MENU, options=(("#", "queue"),)), QUEUE, BYE)
+    story.take(1, ContactKeyed("c1", "1234"), ContactKeyed("c1", "#"))
+    assert "chosen" == story.of(FlowMoved)[-1][1].because
 
 
 def test_half_a_number_ahead_is_waited_for() -> None:
