@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from router import codec
 from router.engine import Engine
 from router.errors import JournalFault
+from router.events import CentreStarted
 from router.measures import Measures
 from router.vault import Vault
 
 if TYPE_CHECKING:
     from router.plan import Plan
-    from router.ports import Journal
+    from router.ports import Journal, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +31,23 @@ class Recovered:
 
 
 async def recover(plan: Plan, journal: Journal) -> Recovered:
-    """The state that the journal's rows tell of. Raises `JournalFault` where they cannot be read or are not this centre's."""
+    """The state that the journal's rows tell of. Raises `JournalFault` for rows that are not to be read or not ours."""
     vault = Vault(await journal.personal())
     plans = {of: codec.load_plan(body, of) for of, body in (await journal.plans()).items()}
     if others := {stored.centre for stored in plans.values()} - {plan.centre}:
         raise JournalFault(f"this journal is of centre {others.pop()!r}, not {plan.centre!r}: name another file")
     engine = Engine(plan, *plans.values())
-    measures = Measures(plan)
-    snapshot = await journal.last_snapshot()
+    snapshot = await _snapshot(journal)
     if snapshot:
         engine.board = codec.load_board(snapshot.body, engine.plans, vault.value)
+    measures = Measures(engine.board.plan)
+    if snapshot:
         measures.load(snapshot.measures)
     async for row in journal.rows(engine.board.seq):
         event = codec.decode(row.kind, row.version, row.body, vault.value)
         engine.apply(event, row.at)
+        if isinstance(event, CentreStarted):
+            measures.adopt(engine.board.plan)
         measures.apply(event, row.at)
     return Recovered(
         plan,
@@ -54,6 +58,12 @@ async def recover(plan: Plan, journal: Journal) -> Recovered:
         await journal.announced(),
         snapshot.seq if snapshot else 0,
     )
+
+
+async def _snapshot(journal: Journal) -> Snapshot | None:
+    """The last snapshot. One of another release's making is passed over: the rows say all that it did."""
+    snapshot = await journal.last_snapshot()
+    return snapshot if snapshot and snapshot.version == codec.SNAPSHOT_VERSION else None
 
 
 async def _expected(engine: Engine, journal: Journal) -> list[tuple[str, str, int]]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 BATCH_MAX = 256
 SNAPSHOT_ROWS = 50_000
-"""After how many rows a snapshot is due; it is written when nothing is waiting, or at twice as many rows in any case."""
+"""After how many rows a snapshot is due. It is written when nothing is waiting, or else at twice as many rows."""
 IDLE_MS = 200
 """How long nothing must happen before house-keeping (checkpoint, snapshot) is done."""
 DRAIN_S_MAX = 5.0
@@ -42,29 +44,31 @@ DRAIN_S_MAX = 5.0
 log = structlog.get_logger("firstline.service")
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """A command, and the message it came in, which is acknowledged once the command has its outcome on disk."""
-
-    message: Message
-    command: Command
+Key = tuple[str, str]
+"""What tells a command from all others: its source and its id."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """What one turn of the loop gathers before it is committed."""
+    """What one turn of the loop gathers before it is committed. `copies` and `asked` are answered at its end.
+
+    `met` are the commands that came in it, and those whose turn came.
+    """
 
     events: list[tuple[Row, Event]] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     answers: list[Publication] = field(default_factory=list)
-    done: list[Message] = field(default_factory=list)
+    copies: list[Command] = field(default_factory=list)
+    asked: list[Question] = field(default_factory=list)
+    met: set[Key] = field(default_factory=set)
 
 
 class Service:
     """A centre, live. Build it with what `router.recovery.recover` gave; `run` until `stop`.
 
-    `observers` see every committed event with its instant, in order: measures, boards, metrics.
+    `observers` see every committed event with its instant, in order: measures, boards, metrics. `release` is what the
+    centre says it runs.
     """
 
     def __init__(
@@ -74,14 +78,17 @@ class Service:
         bus: Bus,
         clock: Clock,
         observers: Sequence[Callable[[Event, int], None]] = (),
+        release: str = "",
     ) -> None:
         self.engine = recovered.engine
         self.measures = recovered.measures
         self.centre = recovered.plan.centre
         self._plan = recovered.plan
         self.clock = clock
+        self._release = release
         self._vault = recovered.vault
-        self._intake: Intake[_Input] = Intake(recovered.expected)
+        self._intake: Intake[Command] = Intake(recovered.expected)
+        self._held: set[Key] = set()
         self._journal = journal
         self._bus = bus
         self._announcer = Announcer(self.centre, journal, bus, recovered.announced)
@@ -94,14 +101,14 @@ class Service:
         self.refusals: dict[str, int] = {}
         self.last_turn = clock.now()
         self._clock_held = False
-        bus.on_connect = self._introduce
 
     async def run(self) -> None:
         """Serve until `stop`; then announce what is committed, write a snapshot and return."""
         announcing = asyncio.create_task(self._announcer.run(), name="announce")
         try:
-            self._introduce()
             await self._adopt()
+            self._bus.on_connect = self._introduce
+            self._introduce()
             await self._serve(announcing)
             await self._snapshot()
             await self._say_the_rest()
@@ -157,98 +164,124 @@ class Service:
         return max(now, self.engine.now)
 
     async def _turn(self, messages: Sequence[Message]) -> None:
-        """Take, decide, commit, acknowledge, announce."""
+        """Take, decide, commit, acknowledge, announce. Nothing that is due is left when it ends.
+
+        All messages of a turn are acknowledged together, in the order they came in, as MQTT asks (5.0, section 4.6;
+        iotcore ends a connection over it). So one that waits for an earlier one is acknowledged before its turn comes:
+        to keep it back would hold up everybody's. If a crash loses it, its sender has seen no outcome and repeats it,
+        as all senders must. The messages of a turn that breaks an invariant come again after the restart.
+        """
         now = self._now()
         work = _Work()
-        broken: Exception | None = None
         try:
             self._tick(work, now)
-            for entry in await self._in_order(messages, work, now):
-                self._decide(entry, work, now)
-        except _BrokenInvariantError as error:
-            broken = error
+            for command in await self._in_order(messages, work, now):
+                self._decide(command, work, now)
+                self._ring(work, now)
+            self._answer(work)
+        except _BrokenInvariantError:
+            await self._commit(work)
+            raise
         await self._commit(work)
-        if broken:
-            raise broken
+        self._bus.acknowledge(messages)
+        self._tell(work)
 
     def _tick(self, work: _Work, now: int) -> None:
+        self._ring(work, now)
+        given_up = self._intake.tick(now)
+        while len(self._ended) > ENDED_REMEMBERED:
+            given_up += self._intake.forget(self._ended.popleft())
+        for command in given_up:
+            self._held.remove(_key(command))
+            self._answer_early(command, work)
+
+    def _ring(self, work: _Work, now: int) -> None:
+        """Let happen what is due. Between inputs too: one may have set an alarm for this very instant."""
         deadline = self.engine.deadline()
-        if deadline is not None and deadline <= now:
-            self._book(work, self.engine.tick(now), now)
-        for entry in self._intake.tick(now):
-            self._answer_early(entry, work)
+        if deadline is None or deadline > now:
+            return
+        try:
+            events = self.engine.tick(now)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the process ends
+            place = _place(error)
+            log.critical("invariant.broken", cause="time", deadline=deadline, place=place)
+            raise _BrokenInvariantError(f"what was due at {deadline} broke an invariant: {place}") from None
+        self._book(work, events, now)
 
     # --- take -----------------------------------------------------------------------------------------------------
 
-    async def _in_order(self, messages: Sequence[Message], work: _Work, now: int) -> list[_Input]:
-        """The inputs whose turn it is. Questions, duplicates and the malformed are answered on the way."""
-        inputs = [entry for message in messages if (entry := self._read(message, work, now))]
-        known = await self._journal.outcomes([(entry.command.source, entry.command.id) for entry in inputs])
-        seen: set[tuple[str, str]] = set()
-        ready: list[_Input] = []
-        for entry in inputs:
-            key = (entry.command.source, entry.command.id)
+    async def _in_order(self, messages: Sequence[Message], work: _Work, now: int) -> list[Command]:
+        """The inputs whose turn it is. Questions, duplicates and the malformed are set apart on the way."""
+        commands = [command for message in messages if (command := self._read(message, work, now))]
+        known = await self._journal.outcomes([_key(command) for command in commands])
+        ready: list[Command] = []
+        for command in commands:
+            key = _key(command)
             if outcome := known.get(key):
-                ready += self._repeat(entry, outcome, work)
-            elif key in seen:
-                work.done.append(entry.message)
-            else:
-                seen.add(key)
-                ready += self._line_up(entry, work, now)
+                ready += self._repeat(command, outcome, work)
+            elif key in work.met:
+                work.copies.append(command)
+            elif key not in self._held:  # Else the first copy waits, and is answered when its turn has come.
+                work.met.add(key)
+                ready += self._line_up(command, work, now)
         return ready
 
-    def _read(self, message: Message, work: _Work, now: int) -> _Input | None:
+    def _read(self, message: Message, work: _Work, now: int) -> Command | None:
         self.inputs += 1
         participant = message.topic.rpartition("/")[2]
         try:
             asked = contract.read(participant, message.payload)
         except Malformed as error:
-            self._reject(participant, error, message, work, now)
+            self._reject(participant, error, work, now)
             return None
         if isinstance(asked, Question):
-            work.answers.append(contract.answer(self.centre, asked, self.engine.board))
-            work.done.append(message)
+            work.asked.append(asked)
             return None
-        return _Input(message, asked)
+        return asked
 
-    def _line_up(self, entry: _Input, work: _Work, now: int) -> list[_Input]:
-        command = entry.command
-        arrival = self._intake.take(command.source, command.subject, command.sequence, entry, now)
+    def _line_up(self, command: Command, work: _Work, now: int) -> Sequence[Command]:
+        arrival = self._intake.take(command.source, command.subject, command.sequence, command, now)
         match arrival.verdict:
+            case Verdict.HELD:
+                self._held.add(_key(command))
             case Verdict.STALE:
                 reason = f"number {command.sequence} of {command.subject!r} was taken before"
-                self._refuse(entry, "stale", reason, work)
+                self._refuse(command, "stale", reason, work)
             case Verdict.EARLY:
-                self._answer_early(entry, work)
-            case Verdict.REPEATED:
-                work.done.append(entry.message)
-        return list(arrival.ready)
+                self._answer_early(command, work)
+        return self._released(arrival.ready, work)
+
+    def _released(self, ready: Sequence[Command], work: _Work) -> Sequence[Command]:
+        """Those whose turn has come, which are no longer held if they were."""
+        keys = [_key(command) for command in ready]
+        self._held.difference_update(keys)
+        work.met.update(keys)
+        return ready
 
     # --- decide ---------------------------------------------------------------------------------------------------
 
-    def _decide(self, entry: _Input, work: _Work, now: int) -> None:
-        command = entry.command
+    def _decide(self, command: Command, work: _Work, now: int) -> None:
         secret = self.engine.takes_secret(command.fact)
         try:
             events = self.engine.handle(command.fact, now)
         except Refused as refused:
-            self._refuse(entry, refused.fault, refused.reason, work)
+            self._refuse(command, refused.fault, refused.reason, work)
             if refused.fault == "illegal":
                 body = codec.encode(command.fact, contract.mask)
                 work.dead_letters.append(
                     DeadLetter(now, command.source, command.id, command.fact.kind, refused.reason, body)
                 )
             return
-        except Exception as error:
-            self._set_aside(entry, error, work, now)
-            raise _BrokenInvariantError(f"{command.fact.kind} from {command.source} broke an invariant") from error
+        except Exception as error:  # noqa: BLE001 - whatever it was, the input is set aside and the process ends
+            # What an exception says, and what it refers to, may quote personal values: only its place is told.
+            place = _place(error)
+            self._set_aside(command, place, work, now)
+            message = f"{command.fact.kind} from {command.source} broke an invariant: {place}"
+            raise _BrokenInvariantError(message) from None
         seq = self._book(work, events, now, f"{command.source} {command.id}", secret=secret)
         work.outcomes.append(_outcome(command, seq))
-        work.done.append(entry.message)
 
-    def _book(
-        self, work: _Work, events: Sequence[Event], now: int, cause: str = "", *, secret: bool = False
-    ) -> int:
+    def _book(self, work: _Work, events: Sequence[Event], now: int, cause: str = "", *, secret: bool = False) -> int:
         """Events as rows of the log; returns the first one's number. Digits that came in as secret are left out."""
         first = self.engine.board.seq - len(events) + 1
         for seq, event in enumerate(events, first):
@@ -263,47 +296,47 @@ class Service:
 
     # --- refuse ---------------------------------------------------------------------------------------------------
 
-    def _refuse(self, entry: _Input, fault: str, reason: str, work: _Work) -> None:
-        command = entry.command
+    def _refuse(self, command: Command, fault: str, reason: str, work: _Work) -> None:
         self.refusals[fault] = self.refusals.get(fault, 0) + 1
-        log.info("input.refused", source=command.source, id=command.id, subject=command.subject, fault=fault, why=reason)
+        about = {"source": command.source, "id": command.id, "subject": command.subject}
+        log.info("input.refused", **about, fault=fault, why=reason)
         work.outcomes.append(_outcome(command, None, fault, reason))
         work.answers.append(contract.refusal(self.centre, command.source, command.id, fault, reason))
-        work.done.append(entry.message)
 
-    def _answer_early(self, entry: _Input, work: _Work) -> None:
+    def _answer_early(self, command: Command, work: _Work) -> None:
         """An input whose predecessors never came. The refusal is not remembered: sent again in order, it is taken."""
-        command = entry.command
         reason = f"number {command.sequence} of {command.subject!r} came before its turn: send what is missing first"
         self.refusals["early"] = self.refusals.get("early", 0) + 1
         work.answers.append(contract.refusal(self.centre, command.source, command.id, "early", reason))
-        work.done.append(entry.message)
 
-    def _repeat(self, entry: _Input, outcome: Outcome, work: _Work) -> list[_Input]:
-        """A duplicate gets its first outcome again. Returns what waited behind it, if its first copy came before a restart."""
-        command = entry.command
+    def _repeat(self, command: Command, outcome: Outcome, work: _Work) -> Sequence[Command]:
+        """A duplicate gets its first outcome again. Returns what waited behind it, if it was taken before a restart."""
         work.answers.append(contract.outcome(self.centre, outcome))
-        work.done.append(entry.message)
         if command.sequence is None:
-            return []
-        return self._intake.advance(command.source, command.subject, command.sequence)
+            return ()
+        return self._released(self._intake.advance(command.source, command.subject, command.sequence), work)
 
-    def _reject(self, participant: str, error: Malformed, message: Message, work: _Work, now: int) -> None:
+    def _answer(self, work: _Work) -> None:
+        """What came twice in one turn gets its outcome twice; questions are answered as of the turn's end."""
+        outcomes = {(outcome.source, outcome.id): outcome for outcome in work.outcomes}
+        for command in work.copies:
+            if outcome := outcomes.get(_key(command)):
+                work.answers.append(contract.outcome(self.centre, outcome))
+        work.answers += [contract.answer(self.centre, question, self.engine.board) for question in work.asked]
+
+    def _reject(self, participant: str, error: Malformed, work: _Work, now: int) -> None:
         self.refusals["malformed"] = self.refusals.get("malformed", 0) + 1
         log.warning("input.malformed", source=participant, id=error.id, why=error.reason)
         work.dead_letters.append(DeadLetter(now, participant, error.id, error.kind, error.reason, error.masked))
         work.answers.append(contract.refusal(self.centre, participant, error.id, "malformed", error.reason))
-        work.done.append(message)
 
-    def _set_aside(self, entry: _Input, error: Exception, work: _Work, now: int) -> None:
+    def _set_aside(self, command: Command, place: str, work: _Work, now: int) -> None:
         """An input that breaks an invariant must not be met again after the restart that follows."""
-        command = entry.command
-        reason = f"broke an invariant: {error!r}"
-        log.critical("invariant.broken", source=command.source, id=command.id, subject=command.subject, exc_info=error)
+        reason = f"broke an invariant: {place}"
+        log.critical("invariant.broken", source=command.source, id=command.id, subject=command.subject, place=place)
         body = codec.encode(command.fact, contract.mask)
         work.dead_letters.append(DeadLetter(now, command.source, command.id, command.fact.kind, reason, body))
         work.outcomes.append(_outcome(command, None, "illegal", "broke an invariant of the engine"))
-        work.done.append(entry.message)
 
     # --- commit, acknowledge, announce ----------------------------------------------------------------------------
 
@@ -312,46 +345,46 @@ class Service:
         personal = self._vault.take_new()
         if rows or work.outcomes or work.dead_letters or personal:
             await self._journal.append(Batch(rows, work.outcomes, personal, work.dead_letters))
-        self._bus.acknowledge(work.done)
+
+    def _tell(self, work: _Work) -> None:
+        """Let everybody know what is committed."""
         for row, event in work.events:
+            if isinstance(event, CentreStarted):
+                self.measures.adopt(self._plan)
             for observe in self._observers:
                 observe(event, row.at)
             if isinstance(event, ContactEnded):
-                self._forget_later(event.contact)
+                self._ended.append(event.contact)
         self._announcer.add(work.events)
         self._announcer.answer(work.answers)
 
-    def _forget_later(self, contact: str) -> None:
-        """Keep the numbering of an ended contact as long as the board remembers that it ended."""
-        self._ended.append(contact)
-        if len(self._ended) > ENDED_REMEMBERED:
-            self._intake.forget(self._ended.popleft())
-
     async def _adopt(self) -> None:
-        """Put the rules in force, if the journal does not say already that they are."""
+        """Put the rules in force, if the journal does not say already that they are; what is due comes before."""
         board = self.engine.board
         if board.started and board.plan.hash == self._plan.hash:
             return
         work, now = _Work(), self._now()
+        self._ring(work, now)
         try:
             events = self.engine.handle(CentreStarted(self._plan.hash), now)
         except Refused as refused:
             raise UsageFault(f"{refused.reason}: start with the old rules until those contacts have ended") from refused
         await self._journal.save_plan(self._plan.hash, codec.dump_plan(self._plan))
-        self.measures.adopt(self._plan)
         self._book(work, events, now)
         await self._commit(work)
+        self._tell(work)
 
     def _introduce(self) -> None:
         """Nothing relies on the broker's memory: what it retains is published again on every connect."""
-        self._announcer.answer(contract.introduction(self._plan, self.clock))
+        self._announcer.answer(contract.introduction(self._plan, self.clock, self._release))
 
     async def _say_the_rest(self) -> None:
         try:
             async with asyncio.timeout(DRAIN_S_MAX):
                 await self._announcer.drain()
         except TimeoutError:
-            log.warning("announcements.left", rows=self.unannounced, why="the broker is away; they are said at the next start")
+            why = "the broker is away; they are said at the next start"
+            log.warning("announcements.left", rows=self.unannounced, why=why)
 
     # --- house-keeping --------------------------------------------------------------------------------------------
 
@@ -377,11 +410,19 @@ class _BrokenInvariantError(Exception):
     """The engine met a state that must not be; the process ends and recovers from its log."""
 
 
+def _key(command: Command) -> Key:
+    return (command.source, command.id)
+
+
+def _place(error: Exception) -> str:
+    """What kind of exception it was, and where it was raised; nothing of what it says."""
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {last.name}, line {last.lineno} of {Path(last.filename).name}"
+
+
 def _leave_out(kind: str, value: str) -> str:
     return ""
 
 
 def _outcome(command: Command, seq: int | None, fault: str = "", refusal: str = "") -> Outcome:
-    return Outcome(
-        command.source, command.id, seq, fault, refusal, command.subject, command.sequence, command.sent_at
-    )
+    return Outcome(command.source, command.id, seq, fault, refusal, command.subject, command.sequence, command.sent_at)
