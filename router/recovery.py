@@ -69,5 +69,6 @@ async def _snapshot(journal: Journal) -> Snapshot | None:
 async def _expected(engine: Engine, journal: Journal) -> list[tuple[str, str, int]]:
     """The next number of every subject that more may be heard of."""
     board = engine.board
-    alive = board.floor.contacts.keys() | board.ended.keys() | board.floor.agents.keys() | board.desk.cases.keys()
+    alive = {f"contact/{contact}" for contact in (*board.floor.contacts, *board.ended)}
+    alive |= {f"agent/{agent}" for agent in board.floor.agents} | {f"case/{case}" for case in board.desk.cases}
     return [(source, subject, last + 1) for source, subject, last in await journal.sequences() if subject in alive]

@@ -190,7 +190,7 @@ class Service:
         self._ring(work, now)
         given_up = self._intake.tick(now)
         while len(self._ended) > ENDED_REMEMBERED:
-            given_up += self._intake.forget(self._ended.popleft())
+            given_up += self._intake.forget(f"contact/{self._ended.popleft()}")
         for command in given_up:
             self._held.remove(_key(command))
             self._answer_early(command, work)
@@ -322,7 +322,8 @@ class Service:
         for command in work.copies:
             if outcome := outcomes.get(_key(command)):
                 work.answers.append(contract.outcome(self.centre, outcome))
-        work.answers += [contract.answer(self.centre, question, self.engine.board) for question in work.asked]
+        board, now = self.engine.board, self.engine.now
+        work.answers += [contract.answer(self.centre, question, board, max(now, self.last_turn)) for question in work.asked]
 
     def _reject(self, participant: str, error: Malformed, work: _Work, now: int) -> None:
         self.refusals["malformed"] = self.refusals.get("malformed", 0) + 1

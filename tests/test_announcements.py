@@ -154,12 +154,12 @@ def test_a_snapshot_shows_the_board_as_it_stands() -> None:
     of = plan()
     board = Board({of.hash: of}, of.hash)
     board.apply(CentreStarted(of.hash), NOW)
-    body = body_of(contract.answer("hello", Question("pbx", "7c1e"), board))
-    assert ("snapshot", "pbx 7c1e", rfc3339(NOW)) == (body["type"], body["cause"], body["time"])
-    assert contract.snapshot(board) == body["data"]
+    body = body_of(contract.answer("hello", Question("pbx", "7c1e"), board, NOW + 5))
+    assert ("snapshot", "pbx 7c1e", rfc3339(NOW + 5)) == (body["type"], body["cause"], body["time"])
+    assert contract.snapshot(board, NOW + 5) == body["data"]
     mei = {"agent": "mei", "state": "offline", "reason": "", "contact": "", "offer": 0}
     assert {
-        "seq": 1, "now": NOW, "plan": "3f2a9c", "agents": [mei], "contacts": [], "offers": [], "cases": [],
+        "seq": 1, "now": NOW + 5, "plan": "3f2a9c", "agents": [mei], "contacts": [], "offers": [], "cases": [],
     } == body["data"]  # fmt: skip
 
 
@@ -172,12 +172,18 @@ class FixedClock:
         """Always the same instant."""
         return NOW
 
+    def wall(self) -> int:
+        """A little later."""
+        return NOW + 5
+
 
 def test_the_centre_introduces_itself_on_a_retained_topic() -> None:
     """A newcomer learns the rules in force, the clock and its speed, and the release."""
     (about,) = contract.introduction(plan(), FixedClock(), "0.1.0")
     assert (about_topic("hello"), True) == (about.topic, about.retain)
-    expected = {"centre": "hello", "plan": "3f2a9c", "now": NOW, "speed": 60.0, "release": "0.1.0"}
+    expected = {
+        "centre": "hello", "plan": "3f2a9c", "now": NOW, "wall": NOW + 5, "speed": 60.0, "release": "0.1.0",
+    }  # fmt: skip
     assert expected == body_of(about)["data"]
 
 

@@ -70,9 +70,11 @@ def test_every_fact_may_be_sent_but_the_start_of_the_centre() -> None:
 @pytest.mark.parametrize("message", FACTS_TAKEN, ids=kind_of)
 def test_a_fact_comes_out_as_it_went_in(message: Message) -> None:
     """Reading an input gives the very fact that it holds, with its sender, id, place and time."""
-    expected = INPUTS[message.kind].fact(**message.example["data"])
+    known = INPUTS[message.kind]
+    expected = known.fact(**message.example["data"])
     command = contract.read("pbx", encoded(message.example))
-    assert command == Command("pbx", "7c1e", 1, rfc3339(NOW), message.example["subject"], expected)
+    counted = f"{known.subject}/{message.example['subject']}"
+    assert command == Command("pbx", "7c1e", 1, rfc3339(NOW), counted, expected)
 
 
 @pytest.mark.parametrize("message", FACTS_TAKEN, ids=kind_of)
@@ -102,10 +104,10 @@ def test_any_text_of_any_script_is_read_as_it_is(contact: str, dialled: str, num
 @pytest.mark.parametrize(
     ("kind", "data", "subject"),
     [
-        ("contact.left", {"contact": "c"}, "c"),
-        ("contact.wrapped_up", {"agent": "a", "contact": "c", "outcome": "resolved"}, "c"),
-        ("agent.alive", {"agent": "a", "lease_ms": 1}, "a"),
-        ("case.accepted", {"case": "k"}, "k"),
+        ("contact.left", {"contact": "c"}, "contact/c"),
+        ("contact.wrapped_up", {"agent": "a", "contact": "c", "outcome": "resolved"}, "contact/c"),
+        ("agent.alive", {"agent": "a", "lease_ms": 1}, "agent/a"),
+        ("case.accepted", {"case": "k"}, "case/k"),
     ],
 )
 def test_the_subject_is_the_contact_or_else_the_agent_or_the_case(kind: str, data: object, subject: str) -> None:

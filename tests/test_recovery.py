@@ -164,7 +164,7 @@ def test_only_those_still_heard_of_are_counted_on() -> None:
         await stage.say(ContactArrived("c1", "100"), sequence=1)
         await stage.say(ContactLeft("stranger"), sequence=1)
         recovered = await recover(stage.plan, stage.journal)
-        assert [("pbx", "c1", 2)] == recovered.expected
+        assert [("pbx", "contact/c1", 2)] == recovered.expected
 
     run(main())
 

@@ -1,4 +1,4 @@
-"""The HTTP side: is it alive, what does the floor look like, what are the figures. Questions only; commands go over MQTT.
+"""The HTTP side: is it alive, what does the floor look like, what are the figures. Commands go over MQTT.
 
 Described by the OpenAPI document that FastAPI makes of it, at `/openapi.json`.
 """
@@ -38,7 +38,12 @@ def application(service: Service) -> FastAPI:
     @app.get("/health", summary="Whether the engine's loop turns: 200, or 503 with the reason")
     async def health() -> JSONResponse:
         silent_ms = (service.clock.now() - service.last_turn) / service.clock.speed
-        body = {"status": "ok", "centre": service.centre, "seq": service.engine.board.seq, "silent_ms": round(silent_ms)}
+        body = {
+            "status": "ok",
+            "centre": service.centre,
+            "seq": service.engine.board.seq,
+            "silent_ms": round(silent_ms),
+        }
         if silent_ms > HUNG_MS:
             return JSONResponse({**body, "status": "hung: the loop has not turned"}, status_code=503)
         return JSONResponse(body)
@@ -49,7 +54,7 @@ def application(service: Service) -> FastAPI:
 
     @app.get("/v1/state", summary="The live state: agents, contacts, offers and cases, without personal values")
     async def state() -> dict[str, Any]:
-        return snapshot(service.engine.board)
+        return snapshot(service.engine.board, max(service.clock.now(), service.engine.now))
 
     @app.get("/v1/measures", summary="Every measure with its formula, in total and by queue")
     async def measures() -> dict[str, Any]:
@@ -84,7 +89,9 @@ def listen(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise BrokerFault(f"cannot listen on {host}:{port} for HTTP: {error.strerror}; name another with --http") from error
+        raise BrokerFault(
+            f"cannot listen on {host}:{port} for HTTP: {error.strerror}; name another with --http"
+        ) from error
     return listener
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from router.centre import load
+from router.cli.words import counted
 from router.errors import CentreFault, Fault
 from simulator.population import load_population
 
@@ -30,10 +31,13 @@ def run(folder: Path, *, as_json: bool) -> int:
     else:
         for notice in centre.notices:
             print(f"note: {notice}")
-        print(
-            f"{plan.centre}: no faults. {len(plan.entry_points)} entry points, {len(plan.floor.queues)} queues, "
-            f"{len(plan.floor.agents)} agents, {len(plan.desk.teams)} process teams; rules {plan.hash}"
+        parts = (
+            counted(len(plan.entry_points), "entry point"),
+            counted(len(plan.floor.queues), "queue"),
+            counted(len(plan.floor.agents), "agent"),
+            counted(len(plan.desk.teams), "process team"),
         )
+        print(f"{plan.centre}: no faults. {', '.join(parts)}; rules {plan.hash}")
     return 0
 
 
@@ -43,4 +47,4 @@ def _report(faults: tuple[Fault, ...], *, as_json: bool) -> None:
         return
     for fault in faults:
         print(fault)
-    print(f"{len(faults)} fault{'s' if len(faults) > 1 else ''}", file=sys.stderr)
+    print(counted(len(faults), "fault"), file=sys.stderr)

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from router.centre import load
+from router.cli.words import counted
 from router.errors import UsageFault
 from simulator import report, volumes
 from simulator.experiment import Experiment, results
@@ -136,8 +137,8 @@ def _print(
     centre: Centre, experiment: Experiment, figures: Sequence[report.Figure], judgements: Sequence[report.Judgement]
 ) -> None:
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
-    days = f"{_counted(experiment.days, 'day')} from {experiment.first_day:%a %Y-%m-%d}"
-    runs = _counted(experiment.replications, "replication")
+    days = f"{counted(experiment.days, 'day')} from {experiment.first_day:%a %Y-%m-%d}"
+    runs = counted(experiment.replications, "replication")
     console.print(f"{centre.plan.centre}, rules {centre.plan.hash}: {days}, {runs}, seed {experiment.seed}")
     table = Table(box=None, pad_edge=False)
     for heading in ("measure", "value", "95 % interval", "formula"):
@@ -152,7 +153,3 @@ def _print(
         console.print(
             f"target {judgement.target.text}: [{MARKS[word]}]{word}[/] ({value}, {bounds}, n = {judgement.figure.n:,})"
         )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -39,12 +39,16 @@ class InputAccepted:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the centre runs: its rules, its clock at the instant of connecting, the release."""
+    """What the centre runs: its rules, its clock at the instant of connecting, the release.
+
+    The engine's time at any later instant is `now` + (the wall clock's time - `wall`) * `speed`.
+    """
 
     kind: ClassVar[str] = "about"
     centre: str
     plan: str
     now: int
+    wall: int
     speed: float
     release: str
 
@@ -65,17 +69,17 @@ def outcome(centre: str, known: Outcome) -> Publication:
     return _message(reply_topic(centre, known.source), attributes, asdict(InputAccepted(known.id, known.seq)))
 
 
-def answer(centre: str, question: Question, board: Board) -> Publication:
-    """The snapshot that was asked for."""
+def answer(centre: str, question: Question, board: Board, now: int) -> Publication:
+    """The snapshot that was asked for, at `now` (ms, by the centre's clock)."""
     own_id = f"{question.source}.{question.id}.{board.seq}"
-    attributes = _attributes("snapshot", own_id, _cause(question.source, question.id), rfc3339(board.now))
-    return _message(reply_topic(centre, question.source), attributes, snapshot(board))
+    attributes = _attributes("snapshot", own_id, _cause(question.source, question.id), rfc3339(now))
+    return _message(reply_topic(centre, question.source), attributes, snapshot(board, now))
 
 
 def introduction(plan: Plan, clock: Clock, release: str = "") -> tuple[Publication, ...]:
     """What is published, retained, on every connect: the centre's own words on what it runs."""
     now = clock.now()
-    data = asdict(About(plan.centre, plan.hash, now, clock.speed, release))
+    data = asdict(About(plan.centre, plan.hash, now, clock.wall(), clock.speed, release))
     attributes = _attributes(About.kind, f"{About.kind}.{now}", "", rfc3339(now))
     return (_message(about_topic(plan.centre), attributes, data, retain=True),)
 

@@ -123,6 +123,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "seq": Meaning("The number of the last row of the journal that this takes into account.", 512),
     "input.accepted:seq": Meaning("The number of the input's own row in the journal.", 498),
     "now": Meaning("The engine's time, in ms since the epoch.", NOW),
+    "wall": Meaning("The wall clock's time at the instant of `now`, in ms since the epoch.", NOW + 3_600_000),
     "speed": Meaning("How many seconds of the engine's clock pass in one second.", 1.0),
     "release": Meaning("The release of Firstline that runs.", "0.1.0"),
     "since": Meaning("When the contact was answered, else queued, else came in, in ms since the epoch.", NOW - 41_000),

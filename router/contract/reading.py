@@ -28,7 +28,7 @@ class Command:
     """An input as it is to be decided: a fact, who sent it, and its place in the sender's own order.
 
     `id` is unique for its source. `sequence` (from 1) counts the source's inputs about `subject`, which is the contact
-    that the fact names, or else the agent, or the case; None where the source does not count. `sent_at` is the sender's
+    that the fact names ("contact/call-17"), or else the agent, or the case; None where the source does not count. `sent_at` is the sender's
     own time (RFC 3339), or empty.
     """
 
@@ -82,7 +82,8 @@ def read(participant: str, payload: bytes) -> Command | Question:
         _reject(body, _wrong_subject(known))
     if known.fact is SnapshotRequested:
         return Question(event.source, event.id)
-    return Command(event.source, event.id, event.sequence, event.time or "", subject, fact)
+    counted = f"{known.subject}/{subject}"
+    return Command(event.source, event.id, event.sequence, event.time or "", counted, fact)
 
 
 def _reject(body: Any, reason: str) -> NoReturn:

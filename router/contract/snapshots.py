@@ -73,13 +73,13 @@ class CentreShown:
 _SHOWN = TypeAdapter(CentreShown)
 
 
-def snapshot(board: Board) -> dict[str, Any]:
-    """The centre as it stands, as `CentreShown` has it, ready for JSON."""
+def snapshot(board: Board, now: int) -> dict[str, Any]:
+    """The centre as it stands at `now` (ms, by its clock), as `CentreShown` has it, ready for JSON."""
     floor, desk = board.floor, board.desk
     shown: dict[str, Any] = _SHOWN.dump_python(
         CentreShown(
             board.seq,
-            board.now,
+            now,
             board.plan.hash,
             [_agent(agent) for agent in floor.agents.values()],
             [_contact(contact) for contact in floor.contacts.values()],

@@ -1,0 +1,134 @@
+"""The HTTP side: health, figures for Prometheus, the live state and the measures, of a service that runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from acd.events import AgentStateSet, ContactJoined, OfferAccepted
+from router.adapters.clock import WallClock
+from router.adapters.http import HUNG_MS, application, http, listen
+from router.adapters.memory_bus import MemoryBus
+from router.adapters.memory_journal import MemoryJournal
+from router.errors import BrokerFault
+from router.events import ContactArrived
+from router.measures import MEASURES
+from router.recovery import recover
+from router.service import Service
+from simulator.loop import run
+from tests.stage import Stage
+from tests.worlds import plan
+
+NUMBER = "+4930123456"
+
+
+async def one_answered_one_waiting() -> Stage:
+    """A service with one agent, who talks, and one contact that waits."""
+    stage = Stage(plan(agents={"ann": ()}))
+    await stage.open()
+    await stage.say(AgentStateSet("ann", "ready"))
+    for contact in ("call-1", "call-2"):
+        await stage.say(ContactArrived(contact, "100", NUMBER, personal=True))
+        await stage.wait(4_000)
+    await stage.say(OfferAccepted("call-1", "ann", 1))
+    await stage.say(ContactJoined("call-1", "ann", 1))
+    await stage.say(b"{")
+    return stage
+
+
+def answers(*paths: str, hung: bool = False) -> list[httpx.Response]:
+    """What a service answers when asked for these pages."""
+
+    async def main() -> list[httpx.Response]:
+        stage = await one_answered_one_waiting()
+        if hung:
+            stage.service.last_turn -= HUNG_MS + 1
+        transport = httpx.ASGITransport(application(stage.service))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            told = [await client.get(path) for path in paths]
+        await stage.close()
+        return told
+
+    return run(main())
+
+
+def test_health_says_that_the_loop_turns() -> None:
+    """A service whose loop turns is well, and says how far its journal is."""
+    (answer,) = answers("/health")
+    body = answer.json()
+    assert 200 == answer.status_code
+    assert ("ok", "test") == (body["status"], body["centre"])
+    assert body["seq"] > 5
+
+
+def test_health_says_when_the_loop_hangs() -> None:
+    """A service whose loop has not turned for a while is ill."""
+    (answer,) = answers("/health", hung=True)
+    assert 503 == answer.status_code
+    assert "hung: the loop has not turned" == answer.json()["status"]
+
+
+def test_metrics_are_what_prometheus_reads() -> None:
+    """Rows, inputs, refusals, states and queues, each with its labels."""
+    (answer,) = answers("/metrics")
+    lines = answer.text.splitlines()
+    assert answer.headers["content-type"].startswith("text/plain")
+    for line in (
+        'firstline_refusals_total{fault="malformed"} 1.0',
+        'firstline_contacts{state="talking"} 1.0',
+        'firstline_contacts{state="waiting"} 1.0',
+        'firstline_agents{state="talking"} 1.0',
+        'firstline_waiting{queue="help"} 1.0',
+        'firstline_queue_contacts_total{count="offered",queue="help"} 2.0',
+        'firstline_queue_contacts_total{count="answered",queue="help"} 1.0',
+        "firstline_inputs_total 6.0",
+    ):
+        assert line in lines
+
+
+def test_the_state_has_everybody_and_nothing_personal() -> None:
+    """Agents, contacts, offers and cases are shown; numbers of callers are not."""
+    state, metrics, measures = answers("/v1/state", "/metrics", "/v1/measures")
+    body = state.json()
+    assert [("ann", "talking", "call-1")] == [(a["agent"], a["state"], a["contact"]) for a in body["agents"]]
+    assert [("call-1", "talking"), ("call-2", "waiting")] == [(c["contact"], c["state"]) for c in body["contacts"]]
+    assert NUMBER not in state.text + metrics.text + measures.text
+
+
+def test_every_measure_comes_with_its_formula() -> None:
+    """In total and by queue, each measure has a value, what it is a quotient of, its unit and its formula."""
+    (answer,) = answers("/v1/measures")
+    body: dict[str, Any] = answer.json()
+    assert set(MEASURES) == set(body["total"]) == set(body["queues"]["help"])
+    expected = {"value": 8_000.0, "numerator": 8_000, "n": 1, "unit": "ms", "formula": MEASURES["asa"].formula}
+    assert expected == body["queues"]["help"]["asa"]
+    assert body["total"]["fcr"]["value"] is None
+
+
+def test_the_pages_are_described() -> None:
+    """OpenAPI tells of every page."""
+    (answer,) = answers("/openapi.json")
+    assert {"/health", "/metrics", "/v1/state", "/v1/measures"} == set(answer.json()["paths"])
+
+
+def test_a_port_in_use_is_told() -> None:
+    """A port that somebody listens on is a fault with the address and what to do."""
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BrokerFault, match=f"cannot listen on 127.0.0.1:{port} for HTTP: Address already in use"):
+            listen("127.0.0.1", port)
+
+
+@pytest.mark.server
+async def test_pages_are_served_until_the_block_ends() -> None:
+    """The address that is given answers while the block runs, and not after."""
+    listener, journal = listen("127.0.0.1", 0), MemoryJournal()
+    service = Service(await recover(plan(), journal), journal, MemoryBus(), WallClock())
+    async with http(service, listener) as url, httpx.AsyncClient() as client:
+        assert 200 == (await client.get(f"{url}/health")).status_code
+    async with httpx.AsyncClient() as client:
+        with pytest.raises(httpx.ConnectError):
+            await client.get(f"{url}/health")
