@@ -147,8 +147,13 @@ class Bus(Protocol):
 
 
 class Clock(Protocol):
-    """Reads the time, in milliseconds since the epoch; may run faster than the wall (`speed`)."""
+    """Reads the time, in milliseconds since the epoch; may run faster than the wall (`speed`).
+
+    `now` is the time by which everything is decided, `wall` that of the machine: who knows both at one instant, and
+    the speed, knows the other's time later on.
+    """
 
     speed: float
 
     def now(self) -> int: ...
+    def wall(self) -> int: ...

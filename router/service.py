@@ -95,6 +95,7 @@ class Service:
         self._announcer.resume(self.engine.board.seq)
         self._observers = (self.measures.apply, *observers)
         self._ended = deque(self.engine.board.ended)
+        self.in_force = asyncio.Event()
         self._stopping = asyncio.Event()
         self._snapshot_seq = recovered.snapshot_seq
         self.inputs = 0
@@ -107,6 +108,7 @@ class Service:
         announcing = asyncio.create_task(self._announcer.run(), name="announce")
         try:
             await self._adopt()
+            self.in_force.set()
             self._bus.on_connect = self._introduce
             self._introduce()
             await self._serve(announcing)

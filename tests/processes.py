@@ -79,7 +79,7 @@ class Running:
 @contextmanager
 def serving(*words: str) -> Iterator[Running]:
     """`firstline serve` with these words, once it serves; ended with the block, if it has not ended by then."""
-    command = [*FIRSTLINE, "serve", *words, "--http", "127.0.0.1:0"]
+    command = [*FIRSTLINE, "serve", *words, "--http", "127.0.0.1:0", "--broker-port", "0"]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
         running = Running(process)
         try:

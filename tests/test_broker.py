@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from router.adapters.broker import Address, broker, parse_address
+from router.adapters.broker import Address, broker, ensure_broker, parse_address
 from router.adapters.mqtt import MqttBus
 from router.errors import BrokerFault, UsageFault
 from router.ports import Publication
@@ -187,3 +187,34 @@ async def test_broker_ends_with_its_killed_parent(tmp_path: Path) -> None:
     with contextlib.suppress(ConnectionResetError):
         assert b"" == await asyncio.wait_for(reader.read(), timeout=10)
     writer.close()
+
+
+def children() -> set[int]:
+    """The processes that this one has started and that still run."""
+    here = Path("/proc/self/task")
+    return {int(pid) for task in here.iterdir() for pid in (task / "children").read_text(encoding="ascii").split()}
+
+
+@pytest.mark.server
+async def test_broker_that_dies_is_started_again(tmp_path: Path) -> None:
+    """A broker of our own that is killed comes back on its port, and whoever was connected finds it again."""
+    before = children()
+    async with broker(None, tmp_path) as address, MqttBus(address.host, address.port, client_id="here") as bus:
+        (process,) = children() - before
+        back = asyncio.Event()
+        bus.on_connect = back.set
+        os.kill(process, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            await back.wait()
+    assert set() == children() - before
+
+
+async def test_a_broker_that_is_away_is_said_before_anything_starts() -> None:
+    """Whether a broker can be had is known before a journal is opened for it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        await ensure_broker(f"127.0.0.1:{port}")
+        with pytest.raises(BrokerFault, match="cannot listen on"):
+            await ensure_broker(None, port=port)
+    with pytest.raises(BrokerFault, match="no broker answers at"):
+        await ensure_broker(f"127.0.0.1:{port}")

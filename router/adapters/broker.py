@@ -26,6 +26,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from router.errors import BrokerFault, UsageFault
 
 LOOPBACK = "127.0.0.1"
@@ -53,6 +55,9 @@ IotCoreBroker(config_path=sys.argv[1]).run_forever()
 """
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+RESTART_S = 0.5
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,22 @@ def parse_address(text: str) -> Address:
     return Address(host.strip("[]"), int(port))
 
 
+async def ensure_broker(address: str | None, *, port: int | None = None) -> None:
+    """Raise the `BrokerFault` that `broker` or the first connection would, before anything is started or written."""
+    if address is None:
+        _choose()
+        _free_port(port)
+    elif not await _accepts(parse_address(address)):
+        message = f"no broker answers at {address}: start it, or leave --broker out for one of our own"
+        raise BrokerFault(message)
+
+
 @contextlib.asynccontextmanager
 async def broker(address: str | None, state_folder: Path, *, port: int | None = None) -> AsyncIterator[Address]:
     """Give the address of a broker that answers for as long as the block runs.
 
     With an `address` it is taken as it is and not tried: whoever connects will say so. Without one a broker of our own
-    is started on loopback, at `port` or at a free one, and stopped on the way out. `state_folder` is made if missing;
+    is started on loopback, at `port` or at a free one, started again if it dies, and stopped on the way out. `state_folder` is made if missing;
     it holds the broker's configuration, memory and log. Raises `BrokerFault` when the port is in use, when the broker
     ends before it answers, and when there is none to start.
     """
@@ -181,16 +196,50 @@ def _free_port(port: int | None) -> int:
 
 @contextlib.asynccontextmanager
 async def _child(command: list[str], address: Address, words: Path) -> AsyncIterator[None]:
-    """Run a broker until the block ends. What it says goes to the file `words`."""
-    with words.open("wb") as output:
+    """Run a broker until the block ends, a new one whenever one dies. What they say goes to the file `words`."""
+    words.unlink(missing_ok=True)
+    process = await _start(command, address, words)
+    keeper = asyncio.create_task(_keep(process, command, address, words), name="keep the broker running")
+    try:
+        yield
+    finally:
+        keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
+
+
+async def _keep(process: Process, command: list[str], address: Address, words: Path) -> None:
+    """Start the broker again whenever it ends, until cancelled; then stop it."""
+    try:
+        while True:
+            code = await process.wait()
+            log.warning("broker.ended", broker=address.broker, exit_code=code, words=str(words))
+            await asyncio.sleep(RESTART_S)
+            try:
+                process = await _start(command, address, words)
+            except BrokerFault as fault:
+                log.error("broker.not_started", why=str(fault))
+    finally:
+        await _stop(process)
+
+
+async def _start(command: list[str], address: Address, words: Path) -> Process:
+    """A broker that answers. A terminal's Ctrl-C is not for it: in a session of its own it hears only us."""
+    with words.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=_end_with_parent()
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=_end_with_parent(),
+            start_new_session=True,
         )
     try:
         await _answers(process, address, words)
-        yield
-    finally:
+    except BaseException:
         await _stop(process)
+        raise
+    return process
 
 
 def _end_with_parent() -> Callable[[], None] | None:

@@ -7,7 +7,6 @@ MQTT 5 (OASIS, 2019): sections 3.1.2.11.2 (session expiry), 3.1.2.11.3 (receive 
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -17,7 +16,6 @@ import structlog
 from aiomqtt import Client, MqttError, ProtocolVersion, Will
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from router.adapters.mqtt_link import AT_LEAST_ONCE, Link, Receipt, Refused
 from router.errors import BrokerFault
@@ -173,10 +171,6 @@ class MqttBus:
             keepalive=self._keepalive_s,
             clean_start=self._session_s == 0,  # Not all brokers forget a session that should last no time.
             properties=properties,
-            # Without it every small packet waits for the other side's delayed acknowledgement, 40 ms.
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            # No limit of paho's: it would scan all its messages at every confirmation. Ours is `_send_backlog`.
-            max_inflight_messages=0,
         )
 
     def _start(self, link: Link) -> None:
@@ -232,12 +226,12 @@ class MqttBus:
         self._inbox.append(message)
         self._heard.set()
 
-    def _keep_confirmation(self, link: Link, packet: int, reason: ReasonCode) -> None:
+    def _keep_confirmation(self, link: Link, packet: int, refusal: str) -> None:
         if link is not self._link:
             return
         publication = self._unconfirmed.pop(packet)
-        if reason.is_failure:  # Saying it again would be refused again.
-            log.error("publication refused", topic=publication.topic, why=str(reason))
+        if refusal:  # Saying it again would be refused again.
+            log.error("publication refused", topic=publication.topic, why=refusal)
         self._send_backlog()
         self._confirmed.set()
 

@@ -51,6 +51,7 @@ def serve(
     *,
     journal: Journal = Path("firstline.db"),
     broker: Annotated[str | None, _option("--broker", "An MQTT broker; else one of our own.", "HOST:PORT")] = None,
+    broker_port: Annotated[int, typer.Option("--broker-port", min=0, max=65535, help="Our own's port; 0: any.")] = 1883,
     http: Annotated[str, _option("--http", "Where to answer over HTTP.", "HOST:PORT")] = "127.0.0.1:8080",
     start: Annotated[str | None, _option("--start", "What the clock shows first; else now.", "INSTANT")] = None,
     speed: Annotated[float, typer.Option("--speed", min=0.01, max=1000, help="How fast the clock runs.")] = 1.0,
@@ -59,7 +60,7 @@ def serve(
     """Run a centre: contacts and agents come and go over MQTT until the command is ended."""
     from router.cli.serve import run
 
-    run(centre, journal, broker, http, start, speed, log_level)
+    run(centre, journal, broker, broker_port, http, start, speed, log_level)
 
 
 @app.command()

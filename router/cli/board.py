@@ -38,8 +38,10 @@ BARS = "▁▂▃▄▅▆▇█"
 MINUTE_MS = 60_000
 HEAD_HEIGHT, TILES_HEIGHT, QUEUES_HEIGHT = 2, 3, 5
 LOWEST = 6
+WIDE = 100
+"""From how many columns on there is room for everything."""
 AGENTS_SHOWN_MAX = 36
-AGENT_WIDTH = 17
+AGENT_WIDTH = 16
 CASES_WIDTH = 42
 DIM = "bright_black"
 
@@ -54,13 +56,14 @@ def picture(view: View, width: int, height: int) -> RenderableType:
     floor.add_column(ratio=1)
     floor.add_column(width=CASES_WIDTH)
     floor.add_row(_agents(view, columns, middle), _cases(view, middle))
-    parts = [_head(view), _tiles(view), _queues(view), floor]
+    wide = width >= WIDE
+    parts = [_head(view, wide=wide), _tiles(view), _queues(view, wide=wide), floor]
     if (lines := height - above - middle - 3) > 1:
         parts.append(_news(view, lines))
     return Group(*parts)
 
 
-def _head(view: View) -> RenderableType:
+def _head(view: View, *, wide: bool) -> RenderableType:
     grid = Table.grid(expand=True, padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(justify="center", no_wrap=True)
@@ -72,7 +75,7 @@ def _head(view: View) -> RenderableType:
     grid.add_row(
         Text.assemble(("Firstline ", "bold bright_blue"), (view.centre, "bold")),
         Text(f"{moment(view.now, ZoneInfo(view.zone)):%a %d %b %Y  %H:%M:%S}", "bold"),
-        Text.assemble(state, (f"  at {view.speed:g}x", DIM)),
+        Text.assemble(state, (f"  at {view.speed:g}x" if wide else "", DIM)),
     )
     bar = Table.grid(expand=True)  # a bar alone ends in no new line
     bar.add_row(ProgressBar(length, played, style=DIM, complete_style="bright_blue", finished_style="bright_blue"))
@@ -88,7 +91,7 @@ def _tiles(view: View) -> RenderableType:
 
 
 def _tile(name: str, tally: Tally) -> Panel:
-    title = MEASURES[name].title.partition(" (")[0]
+    title = "SL" if name == "sl" else MEASURES[name].title.partition(" (")[0]
     return _panel(Align.center(Text(_figure(name, tally), "bold")), title, title_align="center")
 
 
@@ -100,16 +103,18 @@ def _figure(name: str, tally: Tally) -> str:
 # --- queues -------------------------------------------------------------------------------------------------------
 
 
-def _queues(view: View) -> RenderableType:
+def _queues(view: View, *, wide: bool) -> RenderableType:
     table = Table(box=box.SIMPLE_HEAD, expand=True, pad_edge=False, header_style=DIM)
     table.add_column("queue", no_wrap=True)
     for heading in ("waiting", "longest", "offered", "answered", "abandoned", "SL", "ASA"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("most waiting, by the minute", no_wrap=True)
+    if wide:
+        table.add_column("most waiting, by the minute", no_wrap=True)
     top = max((most for queue in view.queues for most in queue.history), default=0)
     for queue in view.queues:
         figures = map(Text, _figures(queue.tally))
-        table.add_row(Text(queue.id, "bold"), *_waiting(queue), *figures, _history(queue, top))
+        history = [_history(queue, top)] if wide else []
+        table.add_row(Text(queue.id, "bold"), *_waiting(queue), *figures, *history)
     waiting = sum(queue.waiting for queue in view.queues)
     longest = minutes(max(queue.longest_ms for queue in view.queues)) if waiting else "-"
     table.add_row("all", str(waiting), longest, *_figures(view.total), style=DIM)

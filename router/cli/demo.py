@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from router.cli.logs import log_to
 from router.cli.news import News, minutes, moment
 from router.cli.summary import print_figures, results, verdict
 from router.cli.view import Viewer
-from router.errors import BrokerFault, UsageFault
+from router.errors import BrokerFault, FirstlineError, UsageFault
 from router.examples import example
 from router.measures import MEASURES
 from simulator.arrivals import midnight_ms
@@ -40,7 +40,7 @@ from simulator.report import shown
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from router.centre import Centre
     from router.cli.view import View
@@ -77,6 +77,8 @@ def run(
     folder: Path | None, minutes: int, speed: float, seed: int, *, plain: bool, picture: Path | None, as_json: bool
 ) -> int:
     """Run the demo: 0 if every contact's story holds, 1 if not."""
+    if picture and not picture.parent.is_dir():
+        raise UsageFault(f"--picture {picture}: there is no folder {picture.parent}")
     centre = load(folder or example("shared-service-centre"))
     start = busiest(centre, load_population(centre.document, centre.plan), minutes)
     show = Show(centre, start, minutes, speed, seed)
@@ -128,31 +130,33 @@ async def _run(show: Show, stage: _Stage, picture: Path | None) -> tuple[Tally, 
     news = News(plan.zone)
     log_to(news.note)
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with tempfile.TemporaryDirectory(prefix="firstline-") as folder:
         journal = Path(folder) / "demo.db"
         clock = WallClock(show.start - round(PRELUDE_S * 1000 * show.speed), show.speed)
         starting = live(
-            plan, clock, journal=journal, broker_address=None, http_address=("127.0.0.1", 0), observers=(news.hear,)
+            plan, clock, journal=journal, broker_address=None, broker_port=None, http_address=("127.0.0.1", 0), observers=(news.hear,)
         )
-        async with starting as centre:
-            player = await _start_player(show, str(centre.broker))
+        async with starting as centre, _player(show, str(centre.broker)) as player:
             end = show.start + show.minutes * MINUTE_MS
             where = f"{centre.http}/v1/state   MQTT {centre.broker} ({centre.broker.broker})"
             viewer = Viewer(centre.service, plan.zone, news, show.start, end, where)
             said = asyncio.create_task(_listen(player, news))
             last = await _watch(viewer, stage, said, centre.running, stop)
+            if centre.running.done():
+                centre.running.result()
             if picture:
                 _keep(last, picture)
             played = await _farewell(player, said)
             return centre.service.measures.tally(clock.now()), played
 
 
-async def _start_player(show: Show, broker: str) -> Process:
+@asynccontextmanager
+async def _player(show: Show, broker: str) -> AsyncIterator[Process]:
     """The player is a process of its own, as any participant: nothing but the broker is between it and the service."""
     words = ["--broker", broker, "--minutes", str(show.minutes), "--seed", str(show.seed), "--json"]
-    return await asyncio.create_subprocess_exec(
+    player = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "router.cli", "play", str(show.centre.folder), *words),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -160,6 +164,12 @@ async def _start_player(show: Show, broker: str) -> Process:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         start_new_session=True,  # An interrupt from the keyboard is for us, who then ask it to end.
     )
+    try:
+        yield player
+    finally:
+        with suppress(ProcessLookupError):
+            player.kill()
+        await player.wait()
 
 
 async def _listen(player: Process, news: News) -> tuple[str, str]:
@@ -202,11 +212,12 @@ async def _farewell(player: Process, said: asyncio.Task[tuple[str, str]]) -> dic
     try:
         result, last = await asyncio.wait_for(said, FAREWELL_S_MAX)
     except TimeoutError:
-        player.kill()
         raise BrokerFault("the player did not come to its end: the service or the broker has gone") from None
-    await player.wait()
+    code = await player.wait()
     if not result:
-        raise BrokerFault(f"the player ended early: {last}")
+        fault = FirstlineError(f"the player ended early: {last}")
+        fault.exit_code = code
+        raise fault
     played: dict[str, Any] = json.loads(result)
     return played
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from router import contract
-from router.adapters.broker import broker
+from router.adapters.broker import broker, ensure_broker
 from router.adapters.http import http, listen
 from router.adapters.mqtt import MqttBus
 from router.adapters.sqlite import SqliteJournal
@@ -43,22 +43,27 @@ async def live(
     *,
     journal: Path,
     broker_address: str | None,
+    broker_port: int | None,
     http_address: tuple[str, int],
     observers: tuple[Callable[[Event, int], None], ...] = (),
 ) -> AsyncIterator[Live]:
     """Run a centre while the block runs; leaving stops it in order: last commit, announcements, snapshot, good-byes.
 
-    Ports are taken before the journal is opened, so that a port in use touches no data. A clock with a time of its own
-    goes on from where the journal ends.
+    Ports and broker are tried before the journal is opened, so that what cannot be had touches no data; the journal is
+    locked before the broker's state is, which lies beside it. A clock with a time of its own goes on from where the
+    journal ends. Without a `broker_address` our own broker listens on `broker_port`, or on any free one.
     """
     async with AsyncExitStack() as stack:
         listener = listen(*http_address)
         stack.callback(listener.close)
+        await ensure_broker(broker_address, port=broker_port)
         store = await SqliteJournal.open(journal)
         stack.push_async_callback(store.close)
         recovered = await recover(plan, store)
         clock.resume(recovered.engine.now)
-        address = await stack.enter_async_context(broker(broker_address, journal.with_suffix(".broker")))
+        address = await stack.enter_async_context(
+            broker(broker_address, journal.with_suffix(".broker"), port=broker_port)
+        )
         bus = await stack.enter_async_context(
             MqttBus(
                 address.host,
@@ -71,8 +76,18 @@ async def live(
         service = Service(recovered, store, bus, clock, observers, release=release())
         running = asyncio.create_task(service.run(), name="service")
         stack.push_async_callback(_stop, service, running)
+        await _in_force(service, running)
         url = await stack.enter_async_context(http(service, listener))
         yield Live(service, running, address, url)
+
+
+async def _in_force(service: Service, running: asyncio.Task[None]) -> None:
+    """Wait until the rules are in force; raise why they cannot be."""
+    waiting = asyncio.create_task(service.in_force.wait())
+    await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if running.done():
+        running.result()
 
 
 async def _stop(service: Service, running: asyncio.Task[None]) -> None:

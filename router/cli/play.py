@@ -88,7 +88,7 @@ def run(folder: Path, broker: str, minutes: int, seed: int, *, as_json: bool) ->
 
 async def _run(script: Script, broker: str, *, as_json: bool) -> int:
     stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     address, plan = parse_address(broker), script.centre.plan
     async with MqttBus(

@@ -27,7 +27,14 @@ if TYPE_CHECKING:
 
 
 def run(
-    folder: Path, journal: Path, broker: str | None, http: str, start: str | None, speed: float, log_level: str
+    folder: Path,
+    journal: Path,
+    broker: str | None,
+    broker_port: int,
+    http: str,
+    start: str | None,
+    speed: float,
+    log_level: str,
 ) -> None:
     """Check everything that can be checked before anything is started; then serve until SIGINT or SIGTERM."""
     log_to_stderr(log_level)
@@ -35,7 +42,13 @@ def run(
     address = loopback(http)
     clock = WallClock(instant(start, plan) if start else None, speed)
     centre = live(
-        plan, clock, journal=journal, broker_address=broker, http_address=address, observers=event_logger(log_level)
+        plan,
+        clock,
+        journal=journal,
+        broker_address=broker,
+        broker_port=broker_port or None,
+        http_address=address,
+        observers=event_logger(log_level),
     )
     asyncio.run(_serve(plan, clock, journal, centre))
 
@@ -55,7 +68,7 @@ async def _serve(plan: Plan, clock: WallClock, journal: Path, starting: Abstract
             login="none: only this machine can reach the service",
         )
         ended = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
         ending = asyncio.create_task(ended.wait())
         await asyncio.wait({ending, centre.running}, return_when=asyncio.FIRST_COMPLETED)

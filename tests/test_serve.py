@@ -1,0 +1,222 @@
+"""`firstline serve`: what it refuses before anything is started, how it ends, and how it comes back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from acd.events import ContactEnded
+from escalation.events import CaseOpened
+from router.adapters.broker import broker
+from router.adapters.clock import WallClock
+from router.centre import load
+from router.cli import app as commands
+from router.cli.logs import LEVELS, event_logger, log_to, log_to_stderr
+from router.cli.serve import instant, loopback
+from router.errors import UsageFault
+from router.events import ContactArrived
+from tests.conftest import ROOT
+from tests.processes import firstline, serving
+
+HELLO = str(ROOT / "examples" / "hello")
+MONDAY = "2026-01-05T10:00"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080", "localhost:1", "[::1]:8080"])
+def test_this_machine_may_ask(address: str) -> None:
+    """Loopback is where HTTP is answered, by either protocol."""
+    host, colon, port = address.rpartition(":")
+    assert (host.strip("[]"), int(port)) == loopback(address)
+    assert colon
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:80", "192.0.2.1:80", "example.org:80", "[::]:80", ":80"])
+def test_nobody_else_may_ask(address: str) -> None:
+    """Beyond loopback nobody is asked who he is, so nobody is answered."""
+    with pytest.raises(UsageFault, match="there are no roles yet"):
+        loopback(address)
+
+
+@pytest.mark.parametrize("address", ["8080", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:70000"])
+def test_an_address_is_a_host_and_a_port(address: str) -> None:
+    """What is no address is told with one that is."""
+    with pytest.raises(UsageFault, match=r"write HOST:PORT, for instance 127\.0\.0\.1:8080"):
+        loopback(address)
+
+
+def test_an_instant_is_in_the_centres_zone_unless_it_says() -> None:
+    """Nine o'clock is nine o'clock at the centre."""
+    plan = load(Path(HELLO)).plan
+    assert instant("2026-01-05T08:00:00Z", plan) == instant("2026-01-05T09:00", plan)
+    with pytest.raises(UsageFault, match="write an instant such as 2026-03-02T09:00"):
+        instant("yesterday", plan)
+
+
+def test_a_clock_of_its_own_goes_on_from_the_journal() -> None:
+    """Time that was played does not come again; the wall's own time is not touched."""
+    own, wall = WallClock(1_000, 0.01), WallClock()
+    own.resume(5_000)
+    assert 5_000 == own.now()
+    own.resume(4_000)
+    assert 5_000 == own.now()
+    before = wall.now()
+    wall.resume(before + 10**9)
+    assert wall.now() < before + 10**9
+
+
+# --- logs ---------------------------------------------------------------------------------------------------------
+
+ENDED = ContactEnded("call-1", "handled", "help", "ann", 1, 2)
+ARRIVED = ContactArrived("call-1", "100", "+4930123", personal=True, diversion="+4930456", user_to_user="secret")
+OPENED = CaseOpened("case-1", "call-1", "question", "experts", "help", "question", 9, 9, "+4930123")
+
+
+def told(level: str) -> list[str]:
+    """What is logged of three events at a level, in short."""
+    lines: list[str] = []
+    log_to(lines.append, "debug")
+    try:
+        for observe in event_logger(level):
+            for event in (ARRIVED, ENDED, OPENED):
+                observe(event, 7)
+    finally:
+        structlog.reset_defaults()
+    return lines
+
+
+def test_ends_and_cases_are_told_at_info_and_everything_at_debug() -> None:
+    """The more that is asked for, the more is told, each with the contact's id."""
+    assert [[], [], ["contact.ended", "case.opened"], ["contact.arrived", "contact.ended", "case.opened"]] == [
+        [line.partition(":")[0] for line in told(level)] for level in reversed(LEVELS)
+    ]
+    assert all("contact call-1" in line for line in told("debug"))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_no_log_has_a_personal_value(level: str) -> None:
+    """Numbers, diversions and what was sent along are in no log, at no level."""
+    said = "".join(told(level))
+    assert [] == [value for value in ("+49", "secret", "customer") if value in said]
+
+
+def test_an_unknown_level_is_refused() -> None:
+    """The fault lists the levels there are."""
+    with pytest.raises(UsageFault, match="choose one of debug, info, warning, error"):
+        log_to_stderr("loud")
+
+
+def test_an_unexpected_exception_is_our_own_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody thought of ends with its traceback, one sentence, and exit code 70."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("router.cli.app.app", fail)
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert 70 == ended.value.code
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert said.splitlines()[-1].startswith("firstline: this is our own fault")
+
+
+# --- as processes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.server
+@pytest.mark.parametrize(
+    ("words", "code", "found"),
+    [
+        (["--http", "0.0.0.0:80"], 2, "there are no roles yet"),
+        (["--start", "soon"], 2, "write an instant"),
+        (["--log-level", "loud"], 2, "choose one of"),
+        (["--broker", "127.0.0.1:1", "--http", "127.0.0.1:0"], 5, "no broker answers at 127.0.0.1:1"),
+        (["--broker", "nonsense:port"], 2, "is not the address of a broker"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(words: list[str], code: int, found: str, tmp_path: Path) -> None:
+    """Bad words and an absent broker end the command at once, with whose fault it is in the exit code."""
+    ended = firstline("serve", HELLO, "--journal", str(tmp_path / "j.db"), *words)
+    assert code == ended.returncode
+    assert found in ended.stderr
+    assert 1 == len(ended.stderr.splitlines())
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.server
+def test_a_journal_and_a_port_belong_to_one_service(tmp_path: Path) -> None:
+    """A second service on the same journal, or the same port, is refused, and the first goes on."""
+    journal = str(tmp_path / "j.db")
+    with serving(HELLO, "--journal", journal) as first:
+        url = first.wait_for("serving")["http"]
+        second = firstline("serve", HELLO, "--journal", journal, "--http", "127.0.0.1:0", "--broker-port", "0")
+        assert (4, True) == (second.returncode, "is in use by another service" in second.stderr)
+        third = firstline("serve", HELLO, "--journal", str(tmp_path / "k.db"), "--http", url.removeprefix("http://"))
+        assert (5, True) == (third.returncode, "Address already in use" in third.stderr)
+        assert not (tmp_path / "k.db").exists()
+        assert "ok" == httpx.get(f"{url}/health").json()["status"]
+        assert 0 == first.end()
+        assert first.all("stopping")
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_service_comes_back_as_it_was(number: int, tmp_path: Path) -> None:
+    """However a service ended, the next one on its journal goes on where it was, and its clock too."""
+    words = [HELLO, "--journal", str(tmp_path / "j.db"), "--start", MONDAY, "--speed", "1000"]
+    with serving(*words) as first:
+        address = first.wait_for("serving")["broker"]
+        assert 0 == firstline("play", HELLO, "--broker", address, "--minutes", "10").returncode
+        before = httpx.get(f"{first.wait_for('serving')['http']}/v1/state").json()
+        code = first.end(number)
+    assert -signal.SIGKILL == code if number == signal.SIGKILL else 0 == code
+    with serving(*words) as second:
+        after = httpx.get(f"{second.wait_for('serving')['http']}/v1/state").json()
+    assert {**before, "now": 0, "seq": 0} == {**after, "now": 0, "seq": 0}
+    assert after["seq"] >= before["seq"]
+
+
+@pytest.mark.server
+async def test_other_rules_and_other_centres(tmp_path: Path) -> None:
+    """Changed rules are put in force on an old journal; another centre's journal is refused."""
+    changed, journal = tmp_path / "changed", str(tmp_path / "j.db")
+    shutil.copytree(HELLO, changed)
+    file = changed / "centre.yaml"
+    file.write_text(file.read_text("utf-8").replace("wrap_up: 30s", "wrap_up: 40s"), "utf-8")
+    async with broker(None, tmp_path / "broker") as address:
+        for folder in (HELLO, str(changed)):
+            with serving(folder, "--journal", journal, "--broker", str(address)) as service:
+                assert load(Path(folder)).plan.hash == service.wait_for("centre.started")["plan"]
+                assert 0 == service.end()
+        bank = firstline("serve", str(ROOT / "examples" / "bank"), "--journal", journal, "--broker", str(address))
+        refused = firstline("play", str(changed), "--broker", str(address))
+    assert (4, True) == (bank.returncode, "this journal is of centre 'hello', not 'bank'" in bank.stderr)
+    assert (5, True) == (refused.returncode, "no service of centre 'hello' answers" in refused.stderr)
+
+
+@pytest.mark.server
+def test_play_prints_one_object(tmp_path: Path) -> None:
+    """With --json a run against a live service is one line of figures and findings."""
+    with serving(HELLO, "--journal", str(tmp_path / "j.db"), "--start", MONDAY, "--speed", "1000") as service:
+        address = service.wait_for("serving")["broker"]
+        ended = firstline("play", HELLO, "--broker", address, "--minutes", "30", "--json")
+    played = json.loads(ended.stdout)
+    assert (0, [], "hello", 30) == (ended.returncode, played["problems"], played["centre"], played["minutes"])
+    assert played["measures"]["offered"]["value"] == played["contacts"]
+
+
+def test_help_is_there() -> None:
+    """Each command says in one sentence what it does."""
+    result = CliRunner().invoke(commands.app, ["--help"])
+    assert 0 == result.exit_code
+    for command in ("check", "serve", "simulate", "play", "demo", "dead-letters", "schema", "contract"):
+        assert command in result.output
