@@ -29,7 +29,7 @@ class Row:
 class Outcome:
     """What became of a command, kept so that a duplicate gets its first outcome again.
 
-    `seq` is the row of the accepted input; `fault` ("illegal", "stale", "malformed") and `refusal` say why not otherwise.
+    `seq` is the row of the accepted input; otherwise `fault` ("illegal", "stale") and `refusal` say why there is none.
     `subject` and `sequence` are the sender's numbering, `sent_at` his own time (RFC 3339), kept as a fact.
     """
 
@@ -45,7 +45,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class PersonalValue:
-    """A value that must never stand in the log: the log has its `token` instead. `subject` is the contact it came with."""
+    """A value that must never stand in the log, which has its `token`. `subject` is the contact it came with."""
 
     token: str
     kind: str
@@ -120,7 +120,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One message to say. Quality of service is always "at least once". `properties` repeat the CloudEvents attributes."""
+    """One message to say, at least once. `properties` repeat the CloudEvents attributes."""
 
     topic: str
     payload: bytes

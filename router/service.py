@@ -324,8 +324,8 @@ class Service:
         for command in work.copies:
             if outcome := outcomes.get(_key(command)):
                 work.answers.append(contract.outcome(self.centre, outcome))
-        board, now = self.engine.board, self.engine.now
-        work.answers += [contract.answer(self.centre, question, board, max(now, self.last_turn)) for question in work.asked]
+        board, now = self.engine.board, max(self.engine.now, self.last_turn)
+        work.answers += [contract.answer(self.centre, question, board, now) for question in work.asked]
 
     def _reject(self, participant: str, error: Malformed, work: _Work, now: int) -> None:
         self.refusals["malformed"] = self.refusals.get("malformed", 0) + 1

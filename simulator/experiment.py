@@ -73,7 +73,7 @@ def _tell(events: list[Event], now: int, observers: tuple[Observer, ...]) -> Non
             observe(event, now)
 
 
-def results(experiment: Experiment, workers: int) -> Iterator[tuple[int, Tally]]:
+def replicate_all(experiment: Experiment, workers: int) -> Iterator[tuple[int, Tally]]:
     """(number, sums) of each replication as it is done, on `workers` processes; in this one where that is 1."""
     if workers == 1:
         for number in range(1, experiment.replications + 1):

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, Node
 from router.centre.document import Document, Path
-from router.nearest import did_you_mean
 from router.errors import Fault
+from router.nearest import did_you_mean
 from router.plan import Plan
 from simulator.agents import members
 from simulator.settings import CUSTOMER_NUMBER, PopulationSpec, ReasonSpec

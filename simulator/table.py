@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from router.nearest import did_you_mean
 from router.errors import Fault, UsageFault
+from router.nearest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from router.centre.durations import milliseconds
-from router.nearest import did_you_mean
 from router.errors import UsageFault
+from router.nearest import did_you_mean
 from simulator.statistics import Interval
 
 MEASURES: Final = ("sl", "asa", "abandoned", "fcr", "flr", "escalated", "occupancy")

@@ -113,7 +113,8 @@ def test_a_terminator_after_the_last_digit_says_nothing(late: tuple[str, ...]) -
 
 def test_a_menu_that_offers_the_terminator_gets_it() -> None:
     """Where # is a choice of the menu after the number, it is taken for one."""
-    story = story_of(NUMBER, replace(MENU, options=(("#", "queue"),)), QUEUE, BYE)
+    menu = Menu("menu", ("menu",), (("#", "queue"),), "bye")
+    story = story_of(NUMBER, menu, QUEUE, BYE)
     story.take(1, ContactKeyed("c1", "1234"), ContactKeyed("c1", "#"))
     assert "chosen" == story.of(FlowMoved)[-1][1].because
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.adapters.mqtt_packets import Heard, publish, puback, read_publish, read_puback, split
+from router.adapters.mqtt_packets import Heard, puback, publish, read_puback, read_publish, split
 from router.ports import Publication
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 PUBLICATIONS = st.builds(
     Publication,
     topic=TEXT,

@@ -1,4 +1,4 @@
-"""`firstline play`: a whole run against a whole service, both under virtual time, with a network between that may fail."""
+"""`firstline play`: a run against a whole service, both under virtual time, with a network between that may fail."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_contacts_of_a_run_that_was_cut_off_hang_up() -> None:
         await scene.open()
         playing = asyncio.create_task(scene.play(script(60)))
         while not scene.stage.service.engine.board.floor.contacts:
-            await asyncio.sleep(1)
+            await scene.stage.wait(1_000)
         playing.cancel()
         await asyncio.wait([playing])
         _, outcome = await scene.play(script(5))

@@ -17,7 +17,7 @@ from router.errors import FirstlineError
 from router.examples import example
 from router.measures import Tally
 from simulator.audit import Audit
-from simulator.experiment import Experiment, replicate, results
+from simulator.experiment import Experiment, replicate, replicate_all
 from simulator.population import load_population
 from simulator.theory import erlang_a, erlang_c
 
@@ -59,7 +59,7 @@ def assert_agrees(exact: float, observations: list[float]) -> None:
 def replications(folder: Path, thresholds_ms: tuple[int, ...]) -> list[Tally]:
     """Forty independent days."""
     experiment = Experiment(folder, date(2026, 3, 2), 1, 7, 40, thresholds_ms)
-    return [tally for _, tally in results(experiment, 1)]
+    return [tally for _, tally in replicate_all(experiment, 1)]
 
 
 def test_a_queue_without_abandonment_agrees_with_erlang_c(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_every_story_of_a_simulated_day_holds(name: str) -> None:
 def test_the_same_seed_gives_the_same_figures_on_any_number_of_processes() -> None:
     """Replications are independent of who runs them and in which order they are done."""
     experiment = Experiment(example("hello"), date(2026, 3, 2), 1, 7, 4)
-    assert dict(results(experiment, 1)) == dict(results(experiment, 2))
+    assert dict(replicate_all(experiment, 1)) == dict(replicate_all(experiment, 2))
     other = Experiment(example("hello"), date(2026, 3, 2), 1, 8, 4)
-    assert dict(results(experiment, 1)) != dict(results(other, 1))
+    assert dict(replicate_all(experiment, 1)) != dict(replicate_all(other, 1))
 
 
 Command = Callable[..., tuple[int, str]]

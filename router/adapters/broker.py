@@ -101,9 +101,9 @@ async def broker(address: str | None, state_folder: Path, *, port: int | None = 
     """Give the address of a broker that answers for as long as the block runs.
 
     With an `address` it is taken as it is and not tried: whoever connects will say so. Without one a broker of our own
-    is started on loopback, at `port` or at a free one, started again if it dies, and stopped on the way out. `state_folder` is made if missing;
-    it holds the broker's configuration, memory and log. Raises `BrokerFault` when the port is in use, when the broker
-    ends before it answers, and when there is none to start.
+    is started on loopback, at `port` or at a free one, started again if it dies, and stopped on the way out.
+    `state_folder` is made if missing; it holds the broker's configuration, memory and log. Raises `BrokerFault` when
+    the port is in use, when the broker ends before it answers, and when there is none to start.
     """
     if address is not None:
         yield parse_address(address)
@@ -197,7 +197,7 @@ def _free_port(port: int | None) -> int:
 @contextlib.asynccontextmanager
 async def _child(command: list[str], address: Address, words: Path) -> AsyncIterator[None]:
     """Run a broker until the block ends, a new one whenever one dies. What they say goes to the file `words`."""
-    words.unlink(missing_ok=True)
+    await asyncio.to_thread(words.unlink, missing_ok=True)
     process = await _start(command, address, words)
     keeper = asyncio.create_task(_keep(process, command, address, words), name="keep the broker running")
     try:
@@ -218,7 +218,7 @@ async def _keep(process: Process, command: list[str], address: Address, words: P
             try:
                 process = await _start(command, address, words)
             except BrokerFault as fault:
-                log.error("broker.not_started", why=str(fault))
+                log.warning("broker.not_started", why=str(fault))
     finally:
         await _stop(process)
 

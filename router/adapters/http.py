@@ -100,6 +100,7 @@ async def http(service: Service, listener: socket.socket) -> AsyncIterator[str]:
     """Serve the pages on a bound socket while the block runs; gives their address."""
     config = uvicorn.Config(application(service), log_config=None, access_log=False, lifespan="off")
     server = _Server(config)
+    listener.listen()  # Whoever comes before the server has started waits, and is not turned away.
     serving = asyncio.create_task(server.serve([listener]), name="http")
     host, port = listener.getsockname()[:2]
     try:

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from router.centre.document import Document, Path, holds
-from router.nearest import did_you_mean, what_there_is
 from router.errors import Fault
+from router.nearest import did_you_mean, what_there_is
 
 SENTENCES: Final[Mapping[str, str]] = {
     "string_type": "this must be text",

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from router.centre.document import SMALLEST, Document, Path
-from router.nearest import what_there_is
 from router.centre.sections import (
     AgentSpec,
     CaseStatusSpec,
@@ -25,6 +24,7 @@ from router.centre.sections import (
     SetLanguageSpec,
 )
 from router.errors import Fault
+from router.nearest import what_there_is
 
 NEEDED: Final = ("centre", "entry_points", "flows", "queues", "agents")
 

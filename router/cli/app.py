@@ -60,7 +60,16 @@ def serve(
     """Run a centre: contacts and agents come and go over MQTT until the command is ended."""
     from router.cli.serve import run
 
-    run(centre, journal, broker, broker_port, http, start, speed, log_level)
+    run(
+        centre,
+        journal=journal,
+        broker=broker,
+        broker_port=broker_port,
+        http=http,
+        start=start,
+        speed=speed,
+        log_level=log_level,
+    )
 
 
 @app.command()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from router.centre import load
-from router.cli.words import counted
+from router.cli.printing import counted
 from router.errors import CentreFault, Fault
 from simulator.population import load_population
 

@@ -29,7 +29,8 @@ from router.cli.board import picture as board
 from router.cli.live import live
 from router.cli.logs import log_to
 from router.cli.news import News, minutes, moment
-from router.cli.summary import print_figures, results, verdict
+from router.cli.printing import results
+from router.cli.summary import print_figures, verdict
 from router.cli.view import Viewer
 from router.errors import BrokerFault, FirstlineError, UsageFault
 from router.examples import example
@@ -136,7 +137,13 @@ async def _run(show: Show, stage: _Stage, picture: Path | None) -> tuple[Tally, 
         journal = Path(folder) / "demo.db"
         clock = WallClock(show.start - round(PRELUDE_S * 1000 * show.speed), show.speed)
         starting = live(
-            plan, clock, journal=journal, broker_address=None, broker_port=None, http_address=("127.0.0.1", 0), observers=(news.hear,)
+            plan,
+            clock,
+            journal=journal,
+            broker_address=None,
+            broker_port=None,
+            http_address=("127.0.0.1", 0),
+            observers=(news.hear,),
         )
         async with starting as centre, _player(show, str(centre.broker)) as player:
             end = show.start + show.minutes * MINUTE_MS

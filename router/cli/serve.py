@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 def run(
     folder: Path,
+    *,
     journal: Path,
     broker: str | None,
     broker_port: int,

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from router.centre import load
-from router.cli.words import counted
+from router.cli.printing import counted, print_table, results
 from router.errors import UsageFault
 from simulator import report, volumes
-from simulator.experiment import Experiment, results
+from simulator.experiment import Experiment, replicate_all
 from simulator.population import load_population
 from simulator.targets import exit_code, parse_target
 
@@ -127,7 +126,7 @@ def _replicate(experiment: Experiment, workers: int, *, quiet: bool) -> list[Tal
     hidden = quiet or not sys.stderr.isatty()
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=hidden) as progress:
         task = progress.add_task("", total=experiment.replications)
-        for number, tally in results(experiment, workers):
+        for number, tally in replicate_all(experiment, workers):
             done[number] = tally
             progress.advance(task)
     return [done[number] for number in sorted(done)]
@@ -136,17 +135,15 @@ def _replicate(experiment: Experiment, workers: int, *, quiet: bool) -> list[Tal
 def _print(
     centre: Centre, experiment: Experiment, figures: Sequence[report.Figure], judgements: Sequence[report.Judgement]
 ) -> None:
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+    console = results()
     days = f"{counted(experiment.days, 'day')} from {experiment.first_day:%a %Y-%m-%d}"
     runs = counted(experiment.replications, "replication")
     console.print(f"{centre.plan.centre}, rules {centre.plan.hash}: {days}, {runs}, seed {experiment.seed}")
-    table = Table(box=None, pad_edge=False)
-    for heading in ("measure", "value", "95 % interval", "formula"):
-        table.add_column(heading, justify="right" if heading == "value" else "left")
-    for each in figures:
-        value, bounds = report.shown_interval(each.interval, each.measure.unit)
-        table.add_row(each.measure.title, value, bounds, each.measure.formula)
-    console.print(table)
+    rows = [
+        (each.measure.title, *report.shown_interval(each.interval, each.measure.unit), each.measure.formula)
+        for each in figures
+    ]
+    print_table(console, ("measure", "value", "95 % interval", "formula"), rows)
     for judgement in judgements:
         value, bounds = report.shown_interval(judgement.figure.interval, judgement.figure.measure.unit)
         word = judgement.verdict.value

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
 from router.adapters.http import figures
+from router.cli.printing import print_table, results
 from router.measures import MEASURES
 from simulator.report import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.console import Console
 
     from router.cli.player import Outcome
     from router.measures import Measure, Tally
@@ -21,26 +20,15 @@ if TYPE_CHECKING:
 
 ASKED = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "escalated")
 PROBLEMS_SHOWN_MAX = 20
-WIDE = 130
 LATE_MS_NOTED = 100
 """Commands later than this (real milliseconds) make figures of another world than the one that was drawn."""
 
 
-def results() -> Console:
-    """Where results are printed: stdout, which is wide where it is no terminal."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
-
-
 def print_figures(console: Console, tally: Tally, plan: Plan) -> None:
     """The measures that everybody asks for, with what they are shares or means of, and their formulas."""
-    table = Table(box=None, pad_edge=False)
-    for heading, justify in (("measure", "left"), ("value", "right"), ("n", "right"), ("formula", "left")):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
-    for name in ASKED:
-        measure = MEASURES[name]
-        value, n = _value(measure, tally)
-        table.add_row(measure.title, value, n, measure.formula)
-    console.print(table)
+    asked = [MEASURES[name] for name in ASKED]
+    rows = [(measure.title, *_value(measure, tally), measure.formula) for measure in asked]
+    print_table(console, ("measure", "value", "n", "formula"), rows)
     console.print(f"[dim]AWT: {acceptable_waits(plan)}[/]")
 
 

@@ -12,11 +12,11 @@ from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 
-from router.nearest import did_you_mean
 from router.contract.inputs import INPUTS, Envelope, Input, SnapshotRequested
 from router.contract.masking import masked_event, masked_text
 from router.contract.topics import ENGINE, NAME_RULE, is_id, is_name
 from router.events import EVENTS, Event
+from router.nearest import did_you_mean
 
 PAYLOAD_BYTES_MAX: Final = 65_536
 FAULTS_TOLD_MAX: Final = 3
@@ -27,9 +27,9 @@ _TOLD_CHARACTERS_MAX: Final = 64
 class Command:
     """An input as it is to be decided: a fact, who sent it, and its place in the sender's own order.
 
-    `id` is unique for its source. `sequence` (from 1) counts the source's inputs about `subject`, which is the contact
-    that the fact names ("contact/call-17"), or else the agent, or the case; None where the source does not count. `sent_at` is the sender's
-    own time (RFC 3339), or empty.
+    `id` is unique for its source. `sequence` (from 1) counts the source's inputs about `subject`: the contact that the
+    fact names ("contact/call-17"), or else the agent, or the case; None where the source does not count. `sent_at` is
+    the sender's own time (RFC 3339), or empty.
     """
 
     source: str

@@ -1,0 +1,40 @@
+"""How results are printed: on stdout, wide where it is no terminal, without blanks at the ends of lines."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+WIDE = 120
+
+
+def results() -> Console:
+    """Where results go."""
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+
+
+def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table without lines. Values and counts stand to the right, everything else to the left."""
+    table = Table(box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in ("value", "n") else "left")
+    for row in rows:
+        table.add_row(*row)
+    if console.is_terminal:
+        console.print(table, soft_wrap=False)
+        return
+    with console.capture() as printed:
+        console.print(table, soft_wrap=False)
+    for line in printed.get().splitlines():
+        print(line.rstrip())
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: 1 day, 5 days, 1,000 rows."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
