@@ -1,7 +1,7 @@
 """The whole service: a real `firstline serve`, a real broker, durable commits, and a sender in a process of its own.
 
-Processes: this one sends and listens; its children are the broker, the service and the echo. The loads (echo, service,
-journal) take turns, so that each ratio is of figures measured one right after the other.
+Processes: this one sends and listens; its children are the broker, the service and two echoes. The loads (echoes,
+service, journal) take turns, so that each ratio is of figures measured one right after the other.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Round:
     """One turn of everything. Rates are per second."""
 
     echo: Timing
+    own_echo: Timing
     service: Timing
     paced_echo: Timing
     paced_service: Timing
@@ -58,7 +59,7 @@ class Round:
 
     @property
     def floor_per_s(self) -> float:
-        """What the slower of echo and journal reaches, in events."""
+        """What the slower of the bare echo and the journal reaches, in events."""
         return min(self.echo.per_s, self.journal_rows_per_s / self.rows_per_event)
 
     def added_ms(self, percent: int) -> float:
@@ -79,11 +80,15 @@ def _figures(rounds: list[Round], per_s: int) -> Iterable[Figure]:
     yield figure("service_events_per_s", "service, saturated", "events/s", (each.service.per_s for each in rounds))
     rows = (each.service.per_s * each.rows_per_event for each in rounds)
     yield figure("service_rows_per_s", "  rows committed and announced", "rows/s", rows)
-    yield figure("echo_per_s", "floor: broker echo", "round trips/s", (each.echo.per_s for each in rounds))
+    yield figure("echo_per_s", "floor: bare broker echo", "round trips/s", (each.echo.per_s for each in rounds))
+    own = (each.own_echo.per_s for each in rounds)
+    yield figure("own_echo_per_s", "  echo by the service's client", "round trips/s", own)
     yield figure("journal_rows_per_s", "floor: journal", "rows/s", (each.journal_rows_per_s for each in rounds))
     yield figure("rows_per_event", "  rows for each event", "rows/event", (each.rows_per_event for each in rounds))
     shares = (each.service.per_s / each.floor_per_s for each in rounds)
     yield figure("service_share_of_slower_floor", "service / slower floor", "ratio", shares, at_least=SHARE_MIN)
+    shares = (each.service.per_s / each.own_echo.per_s for each in rounds)
+    yield figure("service_share_of_own_echo", "service / echo by its client", "ratio", shares)
     for percent in (50, 99):
         for name, title, timings in (
             ("service", f"service at {per_s:,}/s", [each.paced_service.each_ms for each in rounds]),
@@ -103,8 +108,9 @@ def _notes(program: str, per_s: int) -> str:
 An event is an input taken, decided, committed (synchronous = FULL), acknowledged, and announced together with all the
 decisions that follow from it. The inputs are those of whole contacts: arrival, key, acceptance, join, end, wrap-up.
 Broker: {program}; everything goes with quality of service 1. Saturated means {AT_ONCE} inputs under way at any time.
-The echo is the same client in a process that says back what it hears. The journal's floor appends the service's own
-rows in groups of {GROUP_ROWS}, and nothing else; as events a second it is divided by the rows for each event.
+An echo is a process that says back what it hears, in a message of an announcement's shape: the bare one by paho as it
+comes, the other by the service's own client, with which latencies are compared. The journal's floor appends the
+service's own rows in groups of {GROUP_ROWS}, and nothing else; for events a second it is divided by the rows of each.
 Latency is the sender's: from just before an input is published until the last command that it causes is there (or its
 own announcement, if there is none), while {per_s:,} a second are sent by the clock, whatever becomes of the others.
 """
@@ -122,20 +128,20 @@ class _Rig:
 
     plan: Plan
     journal: Path
-    to_echo: Load
+    to_echo: dict[str, Load]
     to_service: Load
     seq: int = 0
 
     async def round(self, number: int, events: int, per_s: int, seconds: int) -> Round:
-        echoed = await self._echo(events)
+        bare, own = [await self._echo(client, events) for client in echo.CLIENTS]
         served = await self._serve(f"fast{number}", events)
         rows = await self._new_rows()
-        paced_echo = await self.to_echo.pace(self._echoes(per_s * seconds), per_s)
+        paced_echo = await self.to_echo["own"].pace(self._echoes("own", per_s * seconds), per_s)
         contacts = self._contacts(f"paced{number}", per_s * seconds // talks.STEPS)
         paced = await self.to_service.pace(contacts, per_s / talks.STEPS)
         await self._new_rows()
         journal = await _append(rows, self.journal.with_name(f"floor{number}.db"))
-        return Round(echoed, served, paced_echo, paced, len(rows) / len(served.each_ms), *journal)
+        return Round(bare, own, served, paced_echo, paced, len(rows) / len(served.each_ms), *journal)
 
     async def log_in(self) -> None:
         """All agents become ready, which warms everything up as well."""
@@ -143,15 +149,15 @@ class _Rig:
         await self.to_service.saturate((talks.log_in(centre, agent) for agent in self.plan.floor.agents), AT_ONCE)
         await self._new_rows()
 
-    async def _echo(self, events: int) -> Timing:
-        return await self.to_echo.saturate(iter(self._echoes(events)), AT_ONCE)
+    async def _echo(self, client: str, events: int) -> Timing:
+        return await self.to_echo[client].saturate(iter(self._echoes(client, events)), AT_ONCE)
 
     async def _serve(self, name: str, events: int) -> Timing:
         contacts = self._contacts(name, max(1, events // talks.STEPS))
         return await self.to_service.saturate(iter(contacts), AT_ONCE)
 
-    def _echoes(self, number: int) -> list[Talk]:
-        return [talks.echoed(n, ECHO_BYTES) for n in range(number)]
+    def _echoes(self, client: str, number: int) -> list[Talk]:
+        return [talks.echoed(client, n, ECHO_BYTES) for n in range(number)]
 
     def _contacts(self, name: str, number: int) -> list[Talk]:
         return [talks.contact(self.plan.centre, name, n) for n in range(number)]
@@ -191,16 +197,22 @@ async def _rig(program: str, folder: Path) -> AsyncIterator[_Rig]:
     async with contextlib.AsyncExitStack() as stack:
         address = await stack.enter_async_context(_broker(program, folder / "broker"))
         answers = await stack.enter_async_context(_bus(address, talks.SENDER, [*talks.answers(plan.centre), serving]))
-        echoes = await stack.enter_async_context(_bus(address, "echo-load", [echo.SAID, echo.THERE]))
-        for command, words, bus, there in (
-            (_echo_command(address), folder / "echo.log", echoes, echo.THERE),
-            (_serve_command(address, journal), folder / "service.log", answers, serving),
-        ):
-            process = await stack.enter_async_context(child(command, words))
-            await _there(bus, there, process, words)
-        rig = _Rig(plan, journal, Load(echoes, talks.read_echo), Load(answers, talks.read_answer))
+        process = await stack.enter_async_context(child(_serve_command(address, journal), folder / "service.log"))
+        await _there(answers, serving, process, folder / "service.log")
+        echoes = {client: await stack.enter_async_context(_echo(client, address, folder)) for client in echo.CLIENTS}
+        rig = _Rig(plan, journal, echoes, Load(answers, talks.read_answer))
         await rig.log_in()
         yield rig
+
+
+@contextlib.asynccontextmanager
+async def _echo(client: str, address: Address, folder: Path) -> AsyncIterator[Load]:
+    """An echo with this client, and what sends to it."""
+    command = [sys.executable, "-m", "benchmarks.echo", client, address.host, str(address.port)]
+    words, topics = folder / f"echo_{client}.log", [echo.said(client), echo.there(client)]
+    async with _bus(address, f"{client}-load", topics) as bus, child(command, words) as process:
+        await _there(bus, echo.there(client), process, words)
+        yield Load(bus, talks.read_echo)
 
 
 @contextlib.asynccontextmanager
@@ -218,10 +230,6 @@ def _bus(address: Address, name: str, topics: list[str]) -> MqttBus:
     return MqttBus(
         address.host, address.port, client_id=name, subscriptions=topics, session_s=0, unconfirmed_max=UNCONFIRMED_MAX
     )
-
-
-def _echo_command(address: Address) -> list[str]:
-    return [sys.executable, "-m", "benchmarks.echo", address.host, str(address.port)]
 
 
 def _serve_command(address: Address, journal: Path) -> list[str]:

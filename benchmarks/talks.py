@@ -65,9 +65,9 @@ def read_answer(message: Message) -> tuple[str, Any]:
     return event["cause"].partition(" ")[2], event["data"]
 
 
-def echoed(number: int, size_bytes: int) -> Talk:
-    """One message of so many bytes, there and back."""
-    yield Step(f"{number}", Publication(echo.HEARD, f"{number} ".ljust(size_bytes, ".").encode()))
+def echoed(client: str, number: int, size_bytes: int) -> Talk:
+    """One message of so many bytes, to the echo with this client and back."""
+    yield Step(f"{number}", Publication(echo.heard(client), f"{number} ".ljust(size_bytes, ".").encode()))
 
 
 def read_echo(message: Message) -> tuple[str, Any]:
