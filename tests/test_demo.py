@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import signal
 import subprocess
@@ -265,17 +264,3 @@ def test_a_demo_that_is_interrupted_tells_what_was_seen() -> None:
     assert 0 == process.returncode
     assert all("offered" in row for row in rows)
     assert "every story holds so far (interrupted)" in rest
-
-
-@pytest.mark.server
-def test_help_answers_at_once() -> None:
-    """`firstline --help` takes less than 300 ms of the processor, the interpreter's start included."""
-    before = _children_s()
-    ended = firstline("--help")
-    assert 0 == ended.returncode
-    assert _children_s() - before < 0.3
-
-
-def _children_s() -> float:
-    times = os.times()
-    return times.children_user + times.children_system

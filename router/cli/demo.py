@@ -149,13 +149,14 @@ async def _run(show: Show, stage: _Stage, picture: Path | None) -> tuple[Tally, 
             end = show.start + show.minutes * MINUTE_MS
             where = f"{centre.http}/v1/state   MQTT {centre.broker} ({centre.broker.broker})"
             viewer = Viewer(centre.service, plan.zone, news, show.start, end, where)
-            said = asyncio.create_task(_listen(player, news))
+            up = asyncio.Event()
+            said = asyncio.create_task(_listen(player, news, up))
             last = await _watch(viewer, stage, said, centre.running, stop)
             if centre.running.done():
                 centre.running.result()
             if picture:
                 _keep(last, picture)
-            played = await _farewell(player, said)
+            played = await _farewell(player, said, up)
             return centre.service.measures.tally(clock.now()), played
 
 
@@ -179,8 +180,11 @@ async def _player(show: Show, broker: str) -> AsyncIterator[Process]:
         await player.wait()
 
 
-async def _listen(player: Process, news: News) -> tuple[str, str]:
-    """Everything the player says: its result, and the last of its remarks, which make the news too."""
+async def _listen(player: Process, news: News, up: asyncio.Event) -> tuple[str, str]:
+    """Everything the player says: its result, and the last of its remarks, which make the news too.
+
+    It is `up` with its first remark, or when it has nothing more to say.
+    """
     assert player.stdout
     assert player.stderr
     result = asyncio.create_task(player.stdout.read())
@@ -188,6 +192,8 @@ async def _listen(player: Process, news: News) -> tuple[str, str]:
     async for line in player.stderr:
         last = line.decode(errors="replace").strip()
         news.note(last)
+        up.set()
+    up.set()
     return (await result).decode(), last
 
 
@@ -211,13 +217,15 @@ async def _watch(
     return last
 
 
-async def _farewell(player: Process, said: asyncio.Task[tuple[str, str]]) -> dict[str, Any]:
-    """The player's result; it is asked to end where it has not."""
-    if not said.done():
-        with suppress(ProcessLookupError):
-            player.send_signal(signal.SIGTERM)
+async def _farewell(player: Process, said: asyncio.Task[tuple[str, str]], up: asyncio.Event) -> dict[str, Any]:
+    """The player's result; it is asked to end where it has not. One that is not up yet would end without a word."""
     try:
-        result, last = await asyncio.wait_for(said, FAREWELL_S_MAX)
+        async with asyncio.timeout(FAREWELL_S_MAX):
+            await up.wait()
+            if not said.done():
+                with suppress(ProcessLookupError):
+                    player.send_signal(signal.SIGTERM)
+            result, last = await said
     except TimeoutError:
         raise BrokerFault("the player did not come to its end: the service or the broker has gone") from None
     code = await player.wait()
