@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from router import contract
 from router.codec import decode
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from router.events import Event
-    from router.ports import Bus, Journal, Publication, Row
+from router.events import Event
+from router.ports import Bus, Journal, Publication, Row
 
 CHUNK = 200
 SAVE_ROWS = 5_000

@@ -14,12 +14,10 @@ bounded in number and in time, for the gap to close. It has no clock: `now` is p
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from router import codec
 from router.engine import Engine
 from router.errors import JournalFault
 from router.events import CentreStarted
 from router.measures import Measures
+from router.plan import Plan
+from router.ports import Journal, Snapshot
 from router.vault import Vault
-
-if TYPE_CHECKING:
-    from router.plan import Plan
-    from router.ports import Journal, Snapshot
 
 
 @dataclass(frozen=True, slots=True)

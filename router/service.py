@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -22,16 +22,10 @@ from router.board import ENDED_REMEMBERED
 from router.contract import Command, Malformed, Question
 from router.engine import Refused
 from router.errors import UsageFault
-from router.events import CentreStarted
+from router.events import CentreStarted, Event
 from router.intake import Intake, Verdict
-from router.ports import Batch, DeadLetter, Outcome, Row, Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from router.events import Event
-    from router.ports import Bus, Clock, Journal, Message, Publication
-    from router.recovery import Recovered
+from router.ports import Batch, Bus, Clock, DeadLetter, Journal, Message, Outcome, Publication, Row, Snapshot
+from router.recovery import Recovered
 
 BATCH_MAX = 256
 SNAPSHOT_ROWS = 50_000

@@ -8,12 +8,10 @@ that was never committed stands nowhere, so that giving it out again cannot conf
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from typing import Final
 
 from router.ports import PersonalValue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 FRESH_KINDS: Final = frozenset({"digits"})
 

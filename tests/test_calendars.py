@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from escalation.hours import Calendar
 from router.centre import calendars
 from router.centre.calendars import CalendarSpec, calendar_notices, compile_calendar
 from router.centre.document import read
-
-if TYPE_CHECKING:
-    from escalation.hours import Calendar
 
 Horizon = tuple[date, date]
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -19,11 +20,7 @@ from router.adapters.metrics import ServiceCollector
 from router.contract import snapshot
 from router.errors import BrokerFault
 from router.measures import MEASURES, Tally
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from router.service import Service
+from router.service import Service
 
 HUNG_MS = 5_000
 """For how long the loop may not have turned before the service calls itself ill (real milliseconds)."""

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from router.errors import JournalFault
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Sequence
-
-    from router.ports import Batch, DeadLetter, Outcome, PersonalValue, Row, Snapshot
+from router.ports import Batch, DeadLetter, Outcome, PersonalValue, Row, Snapshot
 
 
 class MemoryJournal:

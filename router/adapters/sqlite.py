@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 from router.adapters.sqlite_file import (
     Connection,
@@ -44,9 +45,6 @@ from router.adapters.sqlite_file import (
 )
 from router.errors import JournalFault
 from router.ports import Batch, DeadLetter, Outcome, PersonalValue, Row, Snapshot
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 

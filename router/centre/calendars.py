@@ -20,10 +20,11 @@ away the night that begins on it, not the one that ends on it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
@@ -39,9 +40,6 @@ from pydantic import (
 )
 
 from escalation.hours import Calendar
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 

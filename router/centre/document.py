@@ -10,14 +10,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from pathlib import Path as Folder
+from typing import Any, ClassVar, Final
 
 import yaml
 
 from router.errors import CentreFault, Fault
-
-if TYPE_CHECKING:
-    from pathlib import Path as Folder
 
 DEPTH_MAX: Final = 32
 

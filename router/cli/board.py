@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.align import Align
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -16,13 +16,9 @@ from rich.text import Text
 
 from acd.model import AgentState
 from router.cli.news import minutes, moment
+from router.cli.view import QueueView, View
 from router.measures import MEASURES, Tally
 from simulator.report import shown
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from router.cli.view import QueueView, View
 
 STATES = {  # what each looks like: its sign, for eyes and terminals that know no colours, and its colour
     AgentState.READY: ("ready", "○", "green"),

@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from router.centre import load
 from router.cli.printing import counted
 from router.errors import CentreFault, Fault
 from simulator.population import load_population
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def run(folder: Path, *, as_json: bool) -> int:

@@ -5,14 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from router.adapters.sqlite import SqliteJournal
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from router.ports import DeadLetter
+from router.ports import DeadLetter
 
 
 def run(journal: Path, limit: int, *, as_json: bool) -> None:

@@ -10,12 +10,14 @@ import re
 import signal
 import sys
 import tempfile
+from asyncio.subprocess import Process
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -24,29 +26,21 @@ from rich.live import Live as Screen
 from acd.model import AgentState
 from router.adapters.clock import WallClock
 from router.adapters.http import figures
-from router.centre import load
+from router.centre import Centre, load
 from router.cli.board import picture as board
 from router.cli.live import live
 from router.cli.logs import log_to
 from router.cli.news import News, minutes, moment
 from router.cli.printing import results
 from router.cli.summary import print_figures, verdict
-from router.cli.view import Viewer
+from router.cli.view import View, Viewer
 from router.errors import BrokerFault, FirstlineError, UsageFault
 from router.examples import example
-from router.measures import MEASURES
+from router.measures import MEASURES, Tally
 from simulator.arrivals import midnight_ms
 from simulator.population import load_population
 from simulator.report import shown
-
-if TYPE_CHECKING:
-    from asyncio.subprocess import Process
-    from collections.abc import AsyncIterator, Iterator
-
-    from router.centre import Centre
-    from router.cli.view import View
-    from router.measures import Tally
-    from simulator.settings import PopulationSpec
+from simulator.settings import PopulationSpec
 
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000

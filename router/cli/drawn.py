@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from acd.events import ContactEnded, WrappedUp
-from router.events import ContactArrived
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from router.events import Event
-    from simulator.population import Customer
+from router.events import ContactArrived, Event
+from simulator.population import Customer
 
 
 class Drawn:

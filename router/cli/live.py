@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from router import contract
-from router.adapters.broker import broker, ensure_broker
+from router.adapters.broker import Address, broker, ensure_broker
+from router.adapters.clock import WallClock
 from router.adapters.http import http, listen
 from router.adapters.mqtt import MqttBus
 from router.adapters.sqlite import SqliteJournal
 from router.cli.release import release
+from router.events import Event
+from router.plan import Plan
 from router.recovery import recover
 from router.service import Service
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
-
-    from router.adapters.broker import Address
-    from router.adapters.clock import WallClock
-    from router.events import Event
-    from router.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from acd.events import AgentLapsed, ContactEnded
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.errors import UsageFault
-from router.events import CentreStarted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from router.events import Event
+from router.events import CentreStarted, Event
 
 TOLD = (ContactEnded, CaseOpened, CaseAccepted, CaseResolved, CaseBreached, AgentLapsed, CentreStarted)
 """What is told at level info."""

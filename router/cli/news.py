@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
-
-if TYPE_CHECKING:
-    from router.events import Event
+from router.events import Event
 
 
 class News:

@@ -7,20 +7,21 @@ import json
 import secrets
 import signal
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from router import contract
 from router.adapters.broker import parse_address
 from router.adapters.clock import WallClock
 from router.adapters.mqtt import MqttBus
-from router.centre import load
+from router.centre import Centre, load
 from router.cli.drawn import Drawn
-from router.cli.listening import Available, Shown, listen
+from router.cli.listening import Available, Heard, Shown, listen
 from router.cli.logs import log_to
-from router.cli.player import Player
+from router.cli.player import Outcome, Player
 from router.cli.release import release
 from router.cli.sending import Commands
 from router.cli.summary import play_as_json, print_play
@@ -29,22 +30,12 @@ from router.contract.inputs import SnapshotRequested
 from router.contract.topics import about_topic
 from router.errors import BrokerFault, UsageFault
 from router.events import ContactLeft
+from router.plan import Plan
+from router.ports import Bus, Clock, Publication
 from simulator.agents import Shift, shifts
-from simulator.population import draw, load_population
+from simulator.population import Customer, draw, load_population
+from simulator.settings import PopulationSpec
 from simulator.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
-    from pathlib import Path
-
-    from router.centre import Centre
-    from router.cli.listening import Heard
-    from router.cli.player import Outcome
-    from router.plan import Plan
-    from router.ports import Bus, Clock, Publication
-    from simulator.population import Customer
-    from simulator.settings import PopulationSpec
 
 PARTICIPANT = "play"
 RECEIVE_MAX = 500

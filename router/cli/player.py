@@ -9,24 +9,19 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from acd.events import AgentStateSet
-from router.cli.listening import Announced, Shown
+from router.cli.drawn import Drawn
+from router.cli.listening import Announced, Heard, Shown
+from router.cli.sending import Commands, Sent
 from router.contract.answering import InputAccepted, InputRefused
 from router.contract.inputs import SnapshotRequested
-from router.events import ContactArrived
+from router.events import ContactArrived, Event
 from router.measures import Measures, Tally
+from router.plan import Plan
+from router.ports import Publication
 from simulator.audit import Audit
-
-if TYPE_CHECKING:
-    from router.cli.drawn import Drawn
-    from router.cli.listening import Heard
-    from router.cli.sending import Commands, Sent
-    from router.events import Event
-    from router.plan import Plan
-    from router.ports import Publication
-    from simulator.world import World
+from simulator.world import World
 
 HOME_MS_MAX = 7_200_000
 """How long after the last arrival everybody must be home."""

@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from router import contract
 from router.contract.inputs import INPUTS
+from router.events import Event
 from router.ports import Publication
-
-if TYPE_CHECKING:
-    from router.events import Event
 
 REPEATS_APART_MAX = 5
 """Repetitions come ever later, up to this multiple of the first interval."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import signal
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,16 +15,10 @@ import structlog
 from router.adapters.broker import PORT_MAX
 from router.adapters.clock import WallClock
 from router.centre import load
-from router.cli.live import live
+from router.cli.live import Live, live
 from router.cli.logs import event_logger, log_to_stderr
 from router.errors import UsageFault
-
-if TYPE_CHECKING:
-    from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
-
-    from router.cli.live import Live
-    from router.plan import Plan
+from router.plan import Plan
 
 
 def run(

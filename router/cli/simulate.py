@@ -5,28 +5,23 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from router.centre import load
+from router.centre import Centre, load
 from router.cli.printing import counted, print_table, results
 from router.errors import UsageFault
+from router.measures import Tally
 from simulator import report, volumes
 from simulator.experiment import Experiment, replicate_all
 from simulator.population import load_population
 from simulator.targets import exit_code, parse_target
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from router.centre import Centre
-    from router.measures import Tally
-    from simulator.volumes import Volumes
+from simulator.volumes import Volumes
 
 MARKS = {"met": "green", "missed": "red", "undecided": "yellow"}
 

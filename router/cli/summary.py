@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
 
 from router.adapters.http import figures
+from router.cli.player import Outcome
 from router.cli.printing import print_table, results
-from router.measures import MEASURES
+from router.measures import MEASURES, Measure, Tally
+from router.plan import Plan
 from simulator.report import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Console
-
-    from router.cli.player import Outcome
-    from router.measures import Measure, Tally
-    from router.plan import Plan
 
 ASKED = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "escalated")
 PROBLEMS_SHOWN_MAX = 20

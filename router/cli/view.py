@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from acd.model import AgentState, ContactState
 from escalation.case import CaseState
+from router.cli.news import News
 from router.measures import Tally
-
-if TYPE_CHECKING:
-    from router.cli.news import News
-    from router.service import Service
+from router.service import Service
 
 HISTORY = 24
 MINUTE_MS = 60_000
