@@ -2,13 +2,12 @@
 
 `CHECKS` say whether a fact may be taken: None, or why not. `FOLLOW` yields the decisions that follow from an event just
 applied; whoever runs it applies each before asking for the next, so every line here sees the state its own decisions
-have made. `ALARMS` are for what happens by itself, `ARMED_BY` says which events set one.
+have made. What happens by itself is in `acd.alarms`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from typing import Any, Literal
 
 from acd.agent import BUSY
@@ -40,13 +39,12 @@ from acd.events import (
 from acd.floor import Floor
 from acd.match import Choice, meets
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.plan import WrapUpOutcome
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 Check = Callable[[Floor, Any], Refusal | None]
 Follow = Callable[[Floor, Any, int], Decisions]
-
-_UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
@@ -210,7 +208,7 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
     if contact.wait_until is not None and contact.wait_until <= now:
-        yield from _time_out(floor, contact, now)
+        yield from time_out(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
 
 
@@ -255,7 +253,7 @@ def _readmit(floor: Floor, now: int) -> Decisions:
 def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
     agent = floor.agents[event.agent]
     if agent.state is AgentState.WRAP_UP and event.state == "ready":
-        yield WrapUpExpired(agent.id, agent.contact, _default_outcome(floor, agent.contact))
+        yield WrapUpExpired(agent.id, agent.contact, default_outcome(floor, agent.contact))
     elif agent.state is AgentState.OFFLINE:
         yield from _readmit(floor, now)
     elif agent.state is AgentState.RESERVED:
@@ -325,10 +323,11 @@ def _end(
     if wrap_up_ms:
         yield WrapUpStarted(contact.agent, contact.id, contact.queue, now + wrap_up_ms)
     else:
-        yield WrapUpExpired(contact.agent, contact.id, _default_outcome(floor, contact.id))
+        yield WrapUpExpired(contact.agent, contact.id, default_outcome(floor, contact.id))
 
 
-def _default_outcome(floor: Floor, contact: str) -> Literal["resolved", "follow_up", "escalated"]:
+def default_outcome(floor: Floor, contact: str) -> WrapUpOutcome:
+    """What is booked for this contact if its agent gives no outcome."""
     return floor.plan.queues[floor.contacts[contact].queue].wrap_up_outcome
 
 
@@ -342,7 +341,7 @@ def _after_wrap_up(floor: Floor, event: WrappedUp | WrapUpExpired, now: int) -> 
     yield from match_agent(floor, event.agent, now)
 
 
-def _time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
+def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away."""
     offer = floor.offers.get(contact.offer)
     if offer:
@@ -367,88 +366,4 @@ FOLLOW: dict[type, Follow] = {
     ContactReleased: _after_released,
     WrappedUp: _after_wrap_up,
     WrapUpExpired: _after_wrap_up,
-}
-
-
-# --- what happens by itself ---------------------------------------------------------------------------------------
-
-
-def _lease_due(floor: Floor, agent_id: str) -> int | None:
-    agent = floor.agents.get(agent_id)
-    return agent.lease_until or None if agent else None
-
-
-def _lapse(floor: Floor, agent_id: str, now: int) -> Decisions:
-    yield AgentLapsed(agent_id)
-
-
-def _wrap_up_due(floor: Floor, agent_id: str) -> int | None:
-    agent = floor.agents.get(agent_id)
-    return agent.wrap_up_until or None if agent else None
-
-
-def _end_wrap_up(floor: Floor, agent_id: str, now: int) -> Decisions:
-    contact = floor.agents[agent_id].contact
-    yield WrapUpExpired(agent_id, contact, _default_outcome(floor, contact))
-
-
-def _offer_due(floor: Floor, offer_id: int) -> int | None:
-    offer = floor.offers.get(offer_id)
-    return offer.until if offer else None
-
-
-def _end_offer(floor: Floor, offer_id: int, now: int) -> Decisions:
-    offer = floor.offers[offer_id]
-    ended = JoinTimedOut if offer.accepted else OfferExpired
-    yield ended(offer.id, offer.contact, offer.agent)
-
-
-def _pairs(floor: Floor) -> Iterator[tuple[str, str]]:
-    return ((contact.id, agent) for contact in floor.contacts.values() for agent in contact.exclusions)
-
-
-def _pair_due(floor: Floor, pair: tuple[str, str]) -> int | None:
-    contact = floor.contacts.get(pair[0])
-    return contact.exclusions.get(pair[1]) if contact else None
-
-
-def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
-    agent = floor.agents.get(pair[1])
-    return match_agents(floor, [agent] if agent else [], now)
-
-
-def _wait_due(floor: Floor, contact_id: str) -> int | None:
-    contact = floor.contacts.get(contact_id)
-    return contact.wait_until if contact and contact.state in _UNANSWERED else None
-
-
-def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
-    """Send the contact away; but one that is being joined has its answer, and only if that fails is its wait over."""
-    contact = floor.contacts[contact_id]
-    if contact.state is not ContactState.JOINING:
-        yield from _time_out(floor, contact, now)
-
-
-Keys = Callable[[Floor], Iterable[Any]]
-Due = Callable[[Floor, Any], int | None]
-
-ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
-    "lease": (lambda floor: floor.agents, _lease_due, _lapse),
-    "wrap_up": (lambda floor: floor.agents, _wrap_up_due, _end_wrap_up),
-    "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
-    "pair": (_pairs, _pair_due, _end_pair),
-    "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
-}
-"""What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
-
-Where several ring at one instant, they do in this order, and each in the order of its keys.
-"""
-ARMED_BY: dict[type, tuple[str, Callable[[Any], Any]]] = {
-    AgentStateSet: ("lease", attrgetter("agent")),
-    AgentAlive: ("lease", attrgetter("agent")),
-    WrapUpStarted: ("wrap_up", attrgetter("agent")),
-    OfferContact: ("offer", attrgetter("offer")),
-    JoinParties: ("offer", attrgetter("offer")),
-    PairExcluded: ("pair", attrgetter("contact", "agent")),
-    ContactQueued: ("wait", attrgetter("contact")),
 }

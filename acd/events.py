@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from acd.plan import Requirement
+from acd.plan import WrapUpOutcome as WrapUpOutcome  # noqa: PLC0414  # said again for those who read events
 
-WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Requirement:
@@ -40,7 +42,7 @@ class QueuePlan:
     retry_ms: int = 10_000
     acceptable_wait_ms: int = 20_000
     short_abandon_ms: int = 20_000
-    wrap_up_outcome: Literal["resolved", "follow_up", "escalated"] = "resolved"
+    wrap_up_outcome: WrapUpOutcome = "resolved"
     case_type: str | None = None
 
 

@@ -9,6 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+MoveReason = Literal[
+    "started",
+    "said",
+    "language",
+    "chosen",
+    "collected",
+    "filled",
+    "open",
+    "closed",
+    "no_case",
+    "no_input",
+    "no_match",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class ContactKeyed:
@@ -30,7 +44,7 @@ class PromptFinished:
 
 @dataclass(frozen=True, slots=True)
 class FlowMoved:
-    """The contact came to a node. `because`: started, said, chosen, collected, open, closed, no_input, no_match, ...
+    """The contact came to a node. `because` says what led there.
 
     "filled" is collected too: all digits there can be, without the key that ends a number early.
     `used` is how many of the keys pressed so far were spent on the way.
@@ -40,7 +54,7 @@ class FlowMoved:
     contact: str
     flow: str
     node: str
-    because: str
+    because: MoveReason
     used: int = 0
 
 

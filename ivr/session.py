@@ -18,6 +18,7 @@ from ivr.events import (
     DigitsCollected,
     FlowMoved,
     InputMissed,
+    MoveReason,
     PromptFinished,
     PromptOverran,
     SayPrompts,
@@ -31,8 +32,8 @@ KEYS_MAX = 64
 """How many keys are kept ahead; what is pressed beyond them is lost."""
 
 
-class Facts(Protocol):
-    """What a menu may ask about the world outside it."""
+class Outside(Protocol):
+    """What lies outside the menus, as far as a node may ask about it. Answers come from the state, never from I/O."""
 
     def is_open(self, calendar: str) -> bool:
         """Whether a calendar is open now."""
@@ -66,9 +67,9 @@ class Session:
 class Menus:
     """All sessions by contact."""
 
-    def __init__(self, plan: MenuPlan, facts: Facts) -> None:
+    def __init__(self, plan: MenuPlan, outside: Outside) -> None:
         self.plan = plan
-        self.facts = facts
+        self._outside = outside
         self.sessions: dict[str, Session] = {}
 
     def node(self, session: Session) -> Node:
@@ -207,7 +208,7 @@ def _after_moved(menus: Menus, event: FlowMoved, now: int) -> Decisions:
         case SetLanguage() as node:
             yield _move(session, node.next, "language")
         case Hours() as node:
-            is_open = menus.facts.is_open(node.calendar)
+            is_open = menus._outside.is_open(node.calendar)
             yield _move(session, node.open if is_open else node.closed, "open" if is_open else "closed")
         case CaseStatus() as node:
             yield from _read_case(menus, session, node, now)
@@ -227,7 +228,7 @@ def _listen(session: Session, node: Menu | Collect) -> CollectDigits:
 
 
 def _read_case(menus: Menus, session: Session, node: CaseStatus, now: int) -> Decisions:
-    prompt = dict(node.prompts).get(menus.facts.case_state(session.contact) or "")
+    prompt = dict(node.prompts).get(menus._outside.case_state(session.contact) or "")
     if prompt is None:
         yield _move(session, node.none, "no_case")
     else:
@@ -238,7 +239,7 @@ def _say(menus: Menus, session: Session, prompts: tuple[str, ...], now: int) -> 
     return SayPrompts(session.contact, session.say + 1, prompts, session.language, now + menus.plan.prompt_ms_max)
 
 
-def _move(session: Session, node: str, because: str, used: int = 0) -> FlowMoved:
+def _move(session: Session, node: str, because: MoveReason, used: int = 0) -> FlowMoved:
     return FlowMoved(session.contact, session.flow, node, because, used)
 
 

@@ -87,8 +87,12 @@ class Announcer:
             rows = await self._next_rows()
             await self._bus.publish([contract.announce(self._centre, row, event) for row, event in rows])
             self.sent = rows[-1][0].seq
+            await self._publish_answers()
             if self.sent - self._saved >= SAVE_ROWS:
                 await self._save()
+        await self._publish_answers()
+
+    async def _publish_answers(self) -> None:
         answers, self._answers = self._answers, []
         await self._bus.publish(answers)
 

@@ -1,6 +1,6 @@
 """All state of a centre. `Board.apply` is the only code that writes it, one event at a time.
 
-The board puts the three halls together (desk, floor, menus), remembers which contacts ended lately, and keeps the one
+The board puts the three cores together (desk, floor, menus), remembers which contacts ended lately, and keeps the one
 heap of alarms: what happens by itself, and when. An alarm says only whose it is, (instant, place in `_ALARMS`, key); it
 rings if the record still says that instant. So the records alone are the state, and the heap follows from them.
 """
@@ -12,7 +12,7 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
-import acd.decide
+import acd.alarms
 import acd.events
 import escalation.desk
 import escalation.events
@@ -101,8 +101,8 @@ class Board:
     # --- alarms ---------------------------------------------------------------------------------------------------
 
     def _alarm_kinds(self) -> list[_Kind]:
-        halls = {"desk": self.desk, "floor": self.floor, "menus": self.menus}
-        return [_Kind(*(partial(part, halls[hall]) for part in alarm)) for hall, alarm in _ALARMS]
+        cores = {"desk": self.desk, "floor": self.floor, "menus": self.menus}
+        return [_Kind(*(partial(part, cores[core]) for part in alarm)) for core, alarm in _ALARMS]
 
     def _arm_by(self, place: int, key_of: Callable[[Event], Any], event: Event, _now: int) -> None:
         self._arm(place, key_of(event))
@@ -128,19 +128,19 @@ class Board:
 
     def case_state(self, contact: str) -> str | None:
         """The state of the newest case of the contact's customer, or None."""
-        case = self.desk.newest.get(self.floor.contacts[contact].customer)
-        return self.desk.cases[case].state if case else None
+        case = self.desk.newest(self.floor.contacts[contact].customer)
+        return case.state if case else None
 
-    # --- booking what concerns more than one hall -----------------------------------------------------------------
+    # --- booking what concerns more than one core -----------------------------------------------------------------
 
     def _bookings(self) -> dict[type, tuple[Apply, ...]]:
-        halls: list[tuple[Any, Apply]] = [
+        cores: list[tuple[Any, Apply]] = [
             (acd.events, self.floor.apply),
             (ivr.events, self.menus.apply),
             (escalation.events, self.desk.apply),
         ]
         book: dict[type, tuple[Apply, ...]] = {
-            kind: (apply,) for events, apply in halls for kind in (*events.FACTS, *events.DECISIONS)
+            kind: (apply,) for events, apply in cores for kind in (*events.FACTS, *events.DECISIONS)
         }
         book[CentreStarted] = (self._start,)
         book[ContactArrived] = (self._arrive,)
@@ -230,17 +230,17 @@ class Board:
                 assert choice is None, f"INV-04: {contact.id} waits beside an idle agent"
 
 
-_HALLS: dict[str, tuple[dict[str, Any], dict[type, Any]]] = {
+_CORES: dict[str, tuple[dict[str, Any], dict[type, Any]]] = {
     "desk": (escalation.desk.ALARMS, escalation.desk.ARMED_BY),
-    "floor": (acd.decide.ALARMS, acd.decide.ARMED_BY),
+    "floor": (acd.alarms.ALARMS, acd.alarms.ARMED_BY),
     "menus": (ivr.session.ALARMS, ivr.session.ARMED_BY),
 }
-_NAMES = [(hall, name) for hall, (alarms, _) in _HALLS.items() for name in alarms]
-_ALARMS = [(hall, _HALLS[hall][0][name]) for hall, name in _NAMES]
+_NAMES = [(core, name) for core, (alarms, _) in _CORES.items() for name in alarms]
+_ALARMS = [(core, _CORES[core][0][name]) for core, name in _NAMES]
 """At one instant, hours change first, so that a menu sees them; then agents are freed; then menus move on."""
 _ARMED_BY: dict[type, tuple[int, Callable[[Event], Any]]] = {
-    event: (_NAMES.index((hall, name)), key_of)
-    for hall, (_, armed_by) in _HALLS.items()
+    event: (_NAMES.index((core, name)), key_of)
+    for core, (_, armed_by) in _CORES.items()
     for event, (name, key_of) in armed_by.items()
 }
 

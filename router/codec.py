@@ -63,7 +63,8 @@ def _layout(cls: type[Any]) -> _Layout:
 
 def _exchanged(record: Any, exchange: Callable[[str, str], str]) -> Any:
     """The record with its personal values exchanged, or itself where it holds none."""
-    layout = _layout(record.__class__)
+    cls: Any = type(record)
+    layout = _layout(cls)
     if not layout.personal:
         return record
     # By hand, because `dataclasses.replace` takes twice the time.
@@ -71,7 +72,7 @@ def _exchanged(record: Any, exchange: Callable[[str, str], str]) -> Any:
     for place, kind in layout.personal:
         if value := values[place]:
             values[place] = exchange(kind, value)
-    return type(record)(*values)
+    return cls(*values)
 
 
 def _sealed(record: Any, seal: Seal) -> Any:
@@ -92,7 +93,8 @@ def version_of(kind: str) -> int:
 
 def encode(event: Event, seal: Seal) -> bytes:
     """An event's body as JSON, personal values replaced by tokens."""
-    return _adapter(event.__class__).dump_json(_sealed(event, seal))
+    cls: Any = type(event)
+    return _adapter(cls).dump_json(_sealed(event, seal))
 
 
 def decode(kind: str, version: int, body: bytes, unseal: Unseal) -> Event:
@@ -105,7 +107,7 @@ def decode(kind: str, version: int, body: bytes, unseal: Unseal) -> Event:
         current = version == version_of(kind)
         event = adapter.validate_json(body) if current else adapter.validate_python(_lift(kind, version, body))
     except (ValidationError, ValueError) as error:
-        raise JournalFault(f"event {kind!r} version {version} cannot be read: {_first_line(error)}") from error
+        raise JournalFault(f"event {kind!r} version {version} cannot be read: {_told(error)}") from error
     return _unsealed(event, unseal)
 
 
@@ -116,8 +118,12 @@ def _lift(kind: str, version: int, body: bytes) -> dict[str, Any]:
     return fields_then
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+def _told(error: Exception) -> str:
+    """Where it is wrong, and how, without the values."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'body'}: {first['msg']}"
 
 
 # --- state --------------------------------------------------------------------------------------------------------
@@ -176,15 +182,15 @@ def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
     try:
         state: BoardState = _adapter(BoardState).validate_json(body)
     except ValidationError as error:
-        raise JournalFault(f"the snapshot cannot be read: {_first_line(error)}") from error
+        raise JournalFault(f"the snapshot cannot be read: {_told(error)}") from error
     board = Board(plans, state.plan)
     board.seq, board.now, board.started = state.seq, state.now, True
     board.ended = dict.fromkeys(state.ended)
     _load_floor(board, state, unseal)
     board.menus.sessions = {session.contact: _unsealed(session, unseal) for session in state.sessions}
     desk = board.desk
-    desk.cases = {case.id: _unsealed(case, unseal) for case in state.cases}
-    desk.newest = {case.customer: case.id for case in desk.cases.values() if case.customer}
+    for case in state.cases:
+        desk.keep(_unsealed(case, unseal))
     desk.open, desk.turns, desk.last_case = state.open, state.turns, state.last_case
     board.restore()
     return board
@@ -213,5 +219,5 @@ def load_plan(body: bytes, plan_hash: str) -> Plan:
     try:
         plan: Plan = _adapter(Plan).validate_json(body)
     except ValidationError as error:
-        raise JournalFault(f"the plan {plan_hash!r} in the journal cannot be read: {_first_line(error)}") from error
+        raise JournalFault(f"the plan {plan_hash!r} in the journal cannot be read: {_told(error)}") from error
     return replace(plan, hash=plan_hash)

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Concatenate, Literal, TypeVar
 
 import acd.decide
 import escalation.desk
@@ -22,6 +23,7 @@ from acd.floor import Floor
 from acd.model import AgentState, ContactState
 from acd.plan import QueuePlan, Requirement
 from escalation.case import Matter
+from escalation.desk import Desk
 from escalation.events import CaseOpened
 from ivr import flow
 from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
@@ -111,6 +113,21 @@ class Engine:
         return None
 
 
+# --- the cores of a board -----------------------------------------------------------------------------------------
+
+_Core = TypeVar("_Core")
+_Said = TypeVar("_Said")
+
+_DESK: Callable[[Board], Desk] = attrgetter("desk")
+_FLOOR: Callable[[Board], Floor] = attrgetter("floor")
+_MENUS: Callable[[Board], Menus] = attrgetter("menus")
+
+
+def _within(core: Callable[[Board], _Core], function: Callable[Concatenate[_Core, ...], _Said]) -> Callable[..., _Said]:
+    """What a core's check or follow says, asked of a board."""
+    return lambda board, *event_and_now: function(core(board), *event_and_now)
+
+
 # --- what may happen ----------------------------------------------------------------------------------------------
 
 
@@ -165,17 +182,13 @@ def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
 _Check = Callable[[Board, Any], Refusal | None]
 
 
-def _within(hall: str, check: Callable[[Any, Any], Refusal | None]) -> _Check:
-    return lambda board, fact: check(getattr(board, hall), fact)
-
-
 _CHECKS: dict[type, tuple[_Check, ...]] = {
     CentreStarted: (_check_started,),
     ContactArrived: (_check_arrived,),
     ContactLeft: (_check_known,),
-    **{kind: (_check_known, _within("menus", check)) for kind, check in ivr.session.CHECKS.items()},
-    **{kind: (_within("desk", check),) for kind, check in escalation.desk.CHECKS.items()},
-    **{kind: (_within("floor", check),) for kind, check in acd.decide.CHECKS.items()},
+    **{kind: (_check_known, _within(_MENUS, check)) for kind, check in ivr.session.CHECKS.items()},
+    **{kind: (_within(_DESK, check),) for kind, check in escalation.desk.CHECKS.items()},
+    **{kind: (_within(_FLOOR, check),) for kind, check in acd.decide.CHECKS.items()},
 }
 _CHECKS[WrappedUp] += (_check_wrap_up,)
 assert set(_CHECKS) == set(FACTS), "every fact is checked"
@@ -258,21 +271,13 @@ def _queue(board: Board, contact: str) -> QueuePlan:
 _Follow = Callable[[Board, Any, int], Iterator[Event]]
 
 
-def _on_floor(follow: Callable[[Floor, Any, int], Iterator[Event]]) -> _Follow:
-    return lambda board, event, now: follow(board.floor, event, now)
-
-
-def _in_menus(follow: Callable[[Menus, Any, int], Iterator[Event]]) -> _Follow:
-    return lambda board, event, now: follow(board.menus, event, now)
-
-
 def _then(first: _Follow, second: _Follow) -> _Follow:
     return lambda board, event, now: chain(first(board, event, now), second(board, event, now))
 
 
 _FOLLOW: dict[type, _Follow] = {
-    **{kind: _on_floor(follow) for kind, follow in acd.decide.FOLLOW.items()},
-    **{kind: _in_menus(follow) for kind, follow in ivr.session.FOLLOW.items()},
+    **{kind: _within(_FLOOR, follow) for kind, follow in acd.decide.FOLLOW.items()},
+    **{kind: _within(_MENUS, follow) for kind, follow in ivr.session.FOLLOW.items()},
     CentreStarted: _after_started,
     ContactArrived: _after_arrived,
     ContactLeft: _after_left,

@@ -6,8 +6,9 @@
     ├── JournalFault     a journal that is damaged, newer than us, or in use            exit 4
     └── BrokerFault      a broker or a port that cannot be had                          exit 5
 
-What a sender got wrong is not an exception that ends anything: it is a `Refusal` (see `router.engine`), answered to
-the sender, who is told whether it was *illegal*, *stale* or *early*. A broken invariant is an assertion.
+What a sender got wrong is not an exception that ends anything: it is answered to the sender, who is told whether
+it was *malformed* (`router.contract`), *illegal* or *stale* (`Refused`, see `router.engine`), or *early*
+(`router.intake`). A broken invariant is an assertion.
 """
 
 from __future__ import annotations

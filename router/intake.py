@@ -6,7 +6,7 @@ bounded in number and in time, for the gap to close. It has no clock: `now` is p
     number = expected       READY, with whatever was waiting right behind it
     number < expected       STALE: its place is taken; it is for the journal to say whether by this very input
     number > expected       HELD, until the gap closes or `tick` gives it up
-      a copy is held        REPEATED: the first copy will be answered; drop this one without an answer
+      the number is held    REPEATED: if by this very input, that will be answered; else to be refused as stale
       no room               EARLY: to be refused, and the refusal forgotten, so that the sender may send it again
     no number               READY
 """
@@ -51,7 +51,7 @@ class Intake(Generic[Item]):
     """Puts inputs in their senders' order, each exactly once.
 
     `expected` restores what `expected()` gave: (source, subject, next number) triples. What was held is not part of it,
-    as it was never acknowledged: its sender sends it again. At most `held_per_line_max` inputs are held for one
+    as its sender, who has seen no outcome, sends it again. At most `held_per_line_max` inputs are held for one
     source and subject, `held_max` in all, and none longer than `hold_ms`.
     """
 
@@ -125,7 +125,7 @@ class Intake(Generic[Item]):
         return dropped
 
     def expected(self) -> list[tuple[str, str, int]]:
-        """Return (source, subject, next number) wherever anything was taken, sorted: plain data for a snapshot."""
+        """(source, subject, next number) wherever anything was taken, sorted: plain data for a snapshot."""
         return sorted(
             (source, subject, line.expected)
             for subject, lines in self._lines.items()
@@ -134,7 +134,7 @@ class Intake(Generic[Item]):
         )
 
     def _line(self, source: str, subject: str) -> _Line[Item]:
-        """Return the line as it is kept, or a new one that nobody keeps yet."""
+        """The line as it is kept, or a new one that nobody keeps yet."""
         return self._lines.get(subject, {}).get(source) or _Line()
 
     def _keep(self, source: str, subject: str, line: _Line[Item]) -> _Line[Item]:

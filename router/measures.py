@@ -118,13 +118,28 @@ MEASURES: dict[str, Measure] = {
 
 def service_level(threshold_ms: int) -> Measure:
     """The service level at a threshold of one's own instead of each queue's; fold with that threshold to have it."""
+    seconds = f"{threshold_ms / 1000:g}"
     return Measure(
-        f"sl({threshold_ms // 1000}s)",
-        f"service level ({threshold_ms // 1000} s)",
+        f"sl({seconds}s)",
+        f"service level ({seconds} s)",
         "share",
-        f"answered within {threshold_ms // 1000} s / (answered + abandoned - short abandons + timed out)",
+        f"answered within {seconds} s / (answered + abandoned - short abandons + timed out)",
         lambda tally: (tally.within.get(threshold_ms, 0), _due(tally)),
     )
+
+
+def figures(tally: Tally) -> dict[str, dict[str, Any]]:
+    """Every measure of a tally: value (None without data), numerator, denominator, unit and formula."""
+    return {
+        measure.name: {
+            "value": measure.of(tally),
+            "numerator": measure.parts(tally)[0],
+            "n": measure.parts(tally)[1],
+            "unit": measure.unit,
+            "formula": measure.formula,
+        }
+        for measure in MEASURES.values()
+    }
 
 
 @dataclass(slots=True)

@@ -125,16 +125,17 @@ class Publication:
     topic: str
     payload: bytes
     retain: bool = False
-    properties: Sequence[tuple[str, str]] = field(default=())
+    properties: Sequence[tuple[str, str]] = ()
 
 
 class Bus(Protocol):
     """Where inputs come from and announcements go.
 
     `receive` waits for at least one message and returns all that have arrived, at most `limit`.
-    Nothing is acknowledged to the sender before `acknowledge`, which the service calls after its commit; what was
-    never acknowledged comes again after a reconnect. `publish` returns once the batch has been handed over in order
-    with at most a bounded number unconfirmed, and `flush` when the broker has confirmed all of it.
+    Nothing is acknowledged to the sender before `acknowledge`, which the service calls after its commit, for all
+    messages of a turn together; what was never acknowledged comes again after a reconnect. `publish` returns once the
+    batch has been handed over in order with at most a bounded number unconfirmed, and `flush` when the broker has
+    confirmed all of it.
     `on_connect` is called after every (re)connect, once subscriptions are in place.
     """
 

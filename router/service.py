@@ -7,9 +7,9 @@ with the load while every row is durable before anybody hears of it. The engine'
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import extract_tb
 
@@ -93,7 +93,7 @@ class Service:
         self._stopping = asyncio.Event()
         self._snapshot_seq = recovered.snapshot_seq
         self.inputs = 0
-        self.refusals: dict[str, int] = {}
+        self.refusals: Counter[str] = Counter()
         self.last_turn = clock.now()
         self._clock_held = False
 
@@ -174,7 +174,7 @@ class Service:
             for command in await self._in_order(messages, work, now):
                 self._decide(command, work, now)
                 self._ring(work, now)
-            self._answer(work)
+            self._answer(work, now)
         except _BrokenInvariantError:
             await self._commit(work)
             raise
@@ -214,7 +214,7 @@ class Service:
         for command in commands:
             key = _key(command)
             if outcome := known.get(key):
-                ready += self._repeat(command, outcome, work)
+                ready += self._repeat(outcome, work)
             elif key in work.met:
                 work.copies.append(command)
             elif key not in self._held:  # Else the first copy waits, and is answered when its turn has come.
@@ -243,6 +243,11 @@ class Service:
             case Verdict.STALE:
                 reason = f"number {command.sequence} of {command.subject!r} was taken before"
                 self._refuse(command, "stale", reason, work)
+            case Verdict.REPEATED:  # Another input, as a copy is known by its id. The number counts for the first.
+                reason = (
+                    f"number {command.sequence} of {command.subject!r} is another input's, which waits for its turn"
+                )
+                self._refuse(replace(command, sequence=None), "stale", reason, work)
             case Verdict.EARLY:
                 self._answer_early(command, work)
         return self._released(arrival.ready, work)
@@ -263,17 +268,15 @@ class Service:
         except Refused as refused:
             self._refuse(command, refused.fault, refused.reason, work)
             if refused.fault == "illegal":
-                body = codec.encode(command.fact, contract.mask)
-                work.dead_letters.append(
-                    DeadLetter(now, command.source, command.id, command.fact.kind, refused.reason, body)
-                )
+                work.dead_letters.append(_dead_letter(command, refused.reason, now))
             return
         except Exception as error:  # noqa: BLE001 - whatever it was, the input is set aside and the process ends
             # What an exception says, and what it refers to, may quote personal values: only its place is told.
             place = _place(error)
             self._set_aside(command, place, work, now)
-            message = f"{command.fact.kind} from {command.source} broke an invariant: {place}"
-            raise _BrokenInvariantError(message) from None
+            raise _BrokenInvariantError(
+                f"{command.fact.kind} from {command.source} broke an invariant: {place}"
+            ) from None
         seq = self._book(work, events, now, f"{command.source} {command.id}", secret=secret)
         work.outcomes.append(_outcome(command, seq))
 
@@ -293,7 +296,7 @@ class Service:
     # --- refuse ---------------------------------------------------------------------------------------------------
 
     def _refuse(self, command: Command, fault: str, reason: str, work: _Work) -> None:
-        self.refusals[fault] = self.refusals.get(fault, 0) + 1
+        self.refusals[fault] += 1
         about = {"source": command.source, "id": command.id, "subject": command.subject}
         log.info("input.refused", **about, fault=fault, why=reason)
         work.outcomes.append(_outcome(command, None, fault, reason))
@@ -302,27 +305,26 @@ class Service:
     def _answer_early(self, command: Command, work: _Work) -> None:
         """An input whose predecessors never came. The refusal is not remembered: sent again in order, it is taken."""
         reason = f"number {command.sequence} of {command.subject!r} came before its turn: send what is missing first"
-        self.refusals["early"] = self.refusals.get("early", 0) + 1
+        self.refusals["early"] += 1
         work.answers.append(contract.refusal(self.centre, command.source, command.id, "early", reason))
 
-    def _repeat(self, command: Command, outcome: Outcome, work: _Work) -> Sequence[Command]:
+    def _repeat(self, outcome: Outcome, work: _Work) -> Sequence[Command]:
         """A duplicate gets its first outcome again. Returns what waited behind it, if it was taken before a restart."""
         work.answers.append(contract.outcome(self.centre, outcome))
-        if command.sequence is None:
+        if outcome.sequence is None:
             return ()
-        return self._released(self._intake.advance(command.source, command.subject, command.sequence), work)
+        return self._released(self._intake.advance(outcome.source, outcome.subject, outcome.sequence), work)
 
-    def _answer(self, work: _Work) -> None:
+    def _answer(self, work: _Work, now: int) -> None:
         """What came twice in one turn gets its outcome twice; questions are answered as of the turn's end."""
         outcomes = {(outcome.source, outcome.id): outcome for outcome in work.outcomes}
         for command in work.copies:
             if outcome := outcomes.get(_key(command)):
                 work.answers.append(contract.outcome(self.centre, outcome))
-        board, now = self.engine.board, max(self.engine.now, self.last_turn)
-        work.answers += [contract.answer(self.centre, question, board, now) for question in work.asked]
+        work.answers += [contract.answer(self.centre, question, self.engine.board, now) for question in work.asked]
 
     def _reject(self, participant: str, error: Malformed, work: _Work, now: int) -> None:
-        self.refusals["malformed"] = self.refusals.get("malformed", 0) + 1
+        self.refusals["malformed"] += 1
         log.warning("input.malformed", source=participant, id=error.id, why=error.reason)
         work.dead_letters.append(DeadLetter(now, participant, error.id, error.kind, error.reason, error.masked))
         work.answers.append(contract.refusal(self.centre, participant, error.id, "malformed", error.reason))
@@ -331,8 +333,7 @@ class Service:
         """An input that breaks an invariant must not be met again after the restart that follows."""
         reason = f"broke an invariant: {place}"
         log.critical("invariant.broken", source=command.source, id=command.id, subject=command.subject, place=place)
-        body = codec.encode(command.fact, contract.mask)
-        work.dead_letters.append(DeadLetter(now, command.source, command.id, command.fact.kind, reason, body))
+        work.dead_letters.append(_dead_letter(command, reason, now))
         work.outcomes.append(_outcome(command, None, "illegal", "broke an invariant of the engine"))
 
     # --- commit, acknowledge, announce ----------------------------------------------------------------------------
@@ -423,3 +424,8 @@ def _leave_out(kind: str, value: str) -> str:
 
 def _outcome(command: Command, seq: int | None, fault: str = "", refusal: str = "") -> Outcome:
     return Outcome(command.source, command.id, seq, fault, refusal, command.subject, command.sequence, command.sent_at)
+
+
+def _dead_letter(command: Command, reason: str, now: int) -> DeadLetter:
+    body = codec.encode(command.fact, contract.mask)
+    return DeadLetter(now, command.source, command.id, command.fact.kind, reason, body)

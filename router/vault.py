@@ -1,7 +1,7 @@
 """Personal values on one side, the tokens that stand for them in the log on the other. No I/O: the journal keeps both.
 
 A value is handed in once, at the edge, and everything behind it (engine, log, announcements) sees only its token.
-Tokens are counters by kind (`~number-17`), so the same inputs give the same tokens. A token is journaled in the batch
+Tokens are counters by kind (`~person-17`), so the same inputs give the same tokens. A token is journaled in the batch
 whose rows hold it: after a crash the counters resume behind what the journal holds, and a token given out for a batch
 that was never committed stands nowhere, so that giving it out again cannot confuse two people.
 """
@@ -19,9 +19,9 @@ FRESH_KINDS: Final = frozenset({"digits"})
 class Vault:
     """Turns values into tokens and back.
 
-    A value of most kinds names a person ("person", or finer: "number", "name") and has one stable token per kind and
-    value, which is what lets redials and repeats be counted. Keyed "digits" get a fresh token each time: equal
-    digits mean nothing, and one token for both would tell that they are equal.
+    A value of the kind "person" names one, and has one stable token, which is what lets redials and repeats be
+    counted. Keyed "digits" get a fresh token each time: equal digits mean nothing, and one token for both would tell
+    that they are equal.
 
     `values` is what the journal holds. One without its value was erased; its token is never given out again.
     """
@@ -35,13 +35,13 @@ class Vault:
             self._restore(kept)
 
     def token(self, kind: str, value: str, subject: str) -> str:
-        """Return the token for a value that came with the contact `subject`. Nothing (`""`) stays nothing."""
+        """The token for a value that came with the contact `subject`. Nothing (`""`) stays nothing."""
         if not value:
             return value
         return self._tokens.get((kind, value)) or self._issue(kind, value, subject)
 
     def value(self, token: str) -> str:
-        """Return the value behind a token; what is unknown or erased comes back as it is."""
+        """The value behind a token; what is unknown or erased comes back as it is."""
         return self._values.get(token, token)
 
     def take_new(self) -> list[PersonalValue]:

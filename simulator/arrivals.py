@@ -58,7 +58,7 @@ def recorded(spec: PopulationSpec, volumes: Volumes, zone: str, seed: int, dates
     by_day = volumes.by_day(ZoneInfo(zone))
     if not any(day in by_day for day in dates):
         span = f"{dates[0]} to {dates[-1]}" if len(dates) > 1 else f"{dates[0]}"
-        covers = f"it covers {volumes.first_day} to {volumes.last_day}: begin with --first-day {volumes.first_day}"
+        covers = f"it covers {volumes.first_day} to {volumes.last_day}: begin with --from {volumes.first_day}"
         raise UsageFault(f"{volumes.file}: no interval lies on {span} ({covers})")
     if not any(arrivals.share for arrivals in spec.arrivals.values()):
         raise UsageFault("no entry point of the population has a share in recorded volumes: set one above 0")

@@ -23,25 +23,21 @@ _NORMAL: Final = NormalDist()
 
 
 class Distribution(Protocol):
-    """A distribution of durations. Both are in milliseconds."""
-
-    @property
-    def mean_ms(self) -> float:
-        """The expectation."""
+    """A distribution of durations."""
 
     def quantile(self, u: float) -> int:
-        """The duration below which a share `u` of all lies, 0 < u < 1."""
+        """The duration (ms) below which a share `u` of all lies, 0 < u < 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
     """Always the same."""
 
-    mean_ms: float
+    duration_ms: int
 
     def quantile(self, u: float) -> int:
         """The duration."""
-        return round(self.mean_ms)
+        return self.duration_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +58,6 @@ class Uniform:
     low_ms: float
     high_ms: float
 
-    @property
-    def mean_ms(self) -> float:
-        """The middle."""
-        return (self.low_ms + self.high_ms) / 2
-
     def quantile(self, u: float) -> int:
         """Straight from one bound to the other."""
         return round(self.low_ms + (self.high_ms - self.low_ms) * u)
@@ -84,11 +75,6 @@ class Lognormal:
         """By the mean and the coefficient of variation (standard deviation / mean) of the duration itself."""
         variance = log1p(cv * cv)
         return cls(log(mean) - variance / 2, sqrt(variance))
-
-    @property
-    def mean_ms(self) -> float:
-        """The expectation."""
-        return exp(self.location + self.scale * self.scale / 2)
 
     def quantile(self, u: float) -> int:
         """`exp` of the normal quantile."""
@@ -117,12 +103,6 @@ class Empirical:
 
     shares: tuple[float, ...]
     durations_ms: tuple[int, ...]
-
-    @property
-    def mean_ms(self) -> float:
-        """The area under the quantiles."""
-        steps = zip(pairwise(self.shares), pairwise(self.durations_ms), strict=True)
-        return sum((b - a) * (low + high) / 2 for (a, b), (low, high) in steps)
 
     def quantile(self, u: float) -> int:
         """Between the two measured shares around `u`."""

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 from pydantic import ValidationError
 
-from acd.events import WrapUpOutcome
+from acd.plan import WrapUpOutcome
 from router.centre import Document, explain
 from router.errors import CentreFault, Fault, UsageFault
 from router.plan import EntryPoint, Plan
@@ -63,18 +63,22 @@ class Customer:
 
 def load_population(document: Document, plan: Plan) -> PopulationSpec:
     """The `population` section of a centre's files; raises `CentreFault` with every fault in its place."""
+    spec = shape(document)
+    if faults := list(mistakes(document, spec, plan)):
+        raise CentreFault(_in_order(faults))
+    return spec
+
+
+def shape(document: Document) -> PopulationSpec:
+    """The same by itself: names are not looked up. Raises `CentreFault` with every fault in its place."""
     section = document.section("population")
     if not section:
         hint = "a section `population:` says who calls, see docs/reference/population.md"
         raise CentreFault([document.fault(("population",), "the centre has no made-up customers", hint)])
     try:
-        spec = PopulationSpec.model_validate_json(json.dumps(section, allow_nan=False))
+        return PopulationSpec.model_validate_json(json.dumps(section, allow_nan=False))
     except ValidationError as error:
         raise CentreFault(_in_order(explain(document, ("population",), PopulationSpec, error))) from None
-    faults = list(mistakes(document, spec, plan))
-    if faults:
-        raise CentreFault(_in_order(faults))
-    return spec
 
 
 def draw(

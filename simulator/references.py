@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, Node
 from router.centre.document import Document, Path
 from router.errors import Fault
-from router.nearest import did_you_mean
+from router.nearest import did_you_mean, what_there_is
 from router.plan import Plan
 from simulator.agents import members
 from simulator.settings import CUSTOMER_NUMBER, PopulationSpec, ReasonSpec
@@ -35,8 +35,7 @@ class _Check:
 
     def known(self, name: str, known: Collection[str], path: Path, what: str) -> Iterator[Fault]:
         if name not in known:
-            hint = did_you_mean(name, known) or (f"known: {', '.join(sorted(known))}" if known else "there is none")
-            yield self.fault(path, f"there is no {what} `{name}`", hint)
+            yield self.fault(path, f"there is no {what} `{name}`", what_there_is(name, known))
 
     def contacts(self) -> Iterator[Fault]:
         """The shares of how contacts end, where no reason says otherwise."""

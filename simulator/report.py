@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.measures import MEASURES, Measure, Tally, service_level
 from simulator.statistics import CONFIDENCE, Interval, mean_interval, ratio_interval, share_interval
@@ -33,9 +33,14 @@ def figure(measure: Measure, tallies: Sequence[Tally]) -> Figure:
     parts = [measure.parts(tally) for tally in tallies]
     numerators, denominators = [part[0] for part in parts], [part[1] for part in parts]
     if measure.unit == "count":
-        return Figure(measure, mean_interval(numerators), len(tallies))
+        return Figure(measure, _not_below_zero(mean_interval(numerators)), len(tallies))
     over = share_interval if measure.unit == "share" else ratio_interval
-    return Figure(measure, over(numerators, denominators), sum(denominators))
+    return Figure(measure, _not_below_zero(over(numerators, denominators)), sum(denominators))
+
+
+def _not_below_zero(interval: Interval | None) -> Interval | None:
+    """Counts, durations and shares are never negative, whatever Student says of few observations."""
+    return replace(interval, low=max(0.0, interval.low)) if interval and interval.n > 1 else interval
 
 
 def figures(tallies: Sequence[Tally]) -> list[Figure]:
@@ -69,7 +74,7 @@ def shown_interval(interval: Interval | None, unit: str) -> tuple[str, str]:
     """The estimate and the bounds for people; a dash where there are no data or only one replication."""
     if interval is None:
         return "no data", "-"
-    if interval.high == float("inf"):
+    if interval.n == 1:
         return shown(interval.estimate, unit), "one replication: no interval"
     return shown(interval.estimate, unit), f"{shown(interval.low, unit)} to {shown(interval.high, unit)}"
 

@@ -2,9 +2,9 @@
 
     sl(20s) >= 0.80      service level: answered within 20 s
     asa <= 30s           mean queue wait of answered contacts
-    abandoned <= 5%      share of offered contacts that gave up
-    fcr >= 0.7           first-contact resolution, strictly in the contact; the same as fcr(strict_in_contact)
-    flr >= 0.7           first-level resolution
+    abandoned <= 5%      abandoned / (answered + abandoned + timed out)
+    fcr >= 0.7           first-contact resolution, strictly in the contact: fcr(strict)
+    flr >= 0.7           first-level resolution, of all contacts: flr(gross)
     escalated <= 0.2     share of answered contacts that left the first line
     occupancy <= 0.85    handling / (handling + ready)
 
@@ -25,8 +25,9 @@ from router.errors import UsageFault
 from router.nearest import did_you_mean
 from simulator.statistics import Interval
 
+DEFINITIONS: Final = {"fcr": ("strict",), "flr": ("gross",)}
+"""The definitions of resolution that can be named in brackets; without a name the first is meant."""
 MEASURES: Final = ("sl", "asa", "abandoned", "fcr", "flr", "escalated", "occupancy")
-STRICT_IN_CONTACT: Final = "strict_in_contact"
 
 _SHAPE: Final = re.compile(
     r"\s*(?P<measure>[A-Za-z_]*)\s*(\(\s*(?P<argument>[^)]*?)\s*\))?\s*(?P<sense>[<>=!]*)\s*(?P<bound>\S*)\s*(?P<rest>.*)",
@@ -46,7 +47,7 @@ class Verdict(StrEnum):
 class Target:
     """A bound on a measure: a share from 0 to 1, or milliseconds for `asa`. `text` is how it was written.
 
-    `acceptable_wait_ms` is that of a service level, `definition` that of a resolution.
+    `acceptable_wait_ms` is that of a service level; no other measure has one.
     """
 
     text: str
@@ -54,7 +55,6 @@ class Target:
     sense: Literal[">=", "<="]
     bound: float
     acceptable_wait_ms: int | None = None
-    definition: str | None = None
 
     def decide(self, interval: Interval | None) -> Verdict:
         """The verdict of an interval of the measure; None, nothing measured, decides nothing."""
@@ -82,12 +82,12 @@ def parse_target(text: str) -> Target:
     match = _SHAPE.fullmatch(text)
     assert match is not None, "every part may be empty"
     measure = _measure(text, match)
-    acceptable_wait_ms, definition = _argument(text, match)
+    acceptable_wait_ms = _acceptable_wait_ms(text, match)
     sense = _sense(text, match)
     bound = _bound(text, match)
     if match["rest"]:
         raise _fault(text, match.start("rest"), f"`{match['rest'].strip()}` is too much", "give several targets apart")
-    return Target(text.strip(), measure, sense, bound, acceptable_wait_ms, definition)
+    return Target(text.strip(), measure, sense, bound, acceptable_wait_ms)
 
 
 def _fault(text: str, at: int, message: str, hint: str = "") -> UsageFault:
@@ -104,21 +104,20 @@ def _measure(text: str, match: re.Match[str]) -> str:
     return measure
 
 
-def _argument(text: str, match: re.Match[str]) -> tuple[int | None, str | None]:
-    """The acceptable wait of a service level, or the definition of a resolution; no other measure has any."""
+def _acceptable_wait_ms(text: str, match: re.Match[str]) -> int | None:
+    """The acceptable wait of a service level, in brackets. A resolution may name its definition there."""
     argument, at = match["argument"], match.start("argument")
     if match["measure"] == "sl":
         if argument is None:
             hint = "write it like sl(20s)"
             raise _fault(text, match.end("measure"), "a service level needs its acceptable wait", hint)
-        return _duration(text, at, argument), None
-    if match["measure"] == "fcr":
-        if argument not in {None, STRICT_IN_CONTACT}:
-            raise _fault(text, at, f"there is no definition `{argument}`", f"known definitions: {STRICT_IN_CONTACT}")
-        return None, STRICT_IN_CONTACT
-    if argument is not None:
-        raise _fault(text, at - 1, f"`{match['measure']}` takes nothing in brackets", f"write {match['measure']}")
-    return None, None
+        return _duration(text, at, argument)
+    definitions = DEFINITIONS.get(match["measure"], ())
+    if argument is not None and argument not in definitions:
+        hint = f"known definitions: {', '.join(definitions)}" if definitions else f"write {match['measure']}"
+        what = f"has no definition `{argument}`" if definitions else "takes nothing in brackets"
+        raise _fault(text, at - 1, f"`{match['measure']}` {what}", hint)
+    return None
 
 
 def _sense(text: str, match: re.Match[str]) -> Literal[">=", "<="]:

@@ -63,8 +63,8 @@ class WitnessBus(MemoryBus):
         body = body_of(publication)
         seq = body["sequence"]
         assert seq <= 1 + max(self.announced, default=0), "announcements have no gap"
-        assert seq <= len(self._journal._rows), "nothing is announced before it is in the log"
-        row = self._journal._rows[seq - 1]
+        assert seq <= len(self._journal.kept_rows), "nothing is announced before it is in the log"
+        row = self._journal.kept_rows[seq - 1]
         event = codec.decode(row.kind, row.version, row.body, str)
         assert contract.announce(self._centre, row, event) == publication, "a row is announced as it stands in the log"
         self.announced.append(seq)
@@ -77,7 +77,7 @@ class Stage:
         self.plan = plan
         self.journal = journal or MemoryJournal()
         self.bus = WitnessBus(self.journal, plan.centre)
-        self.bus.announced = [len(self.journal._rows)]
+        self.bus.announced = [len(self.journal.kept_rows)]
         self.clock = VirtualClock(start, speed)
         self.observers: Observers = ()
         self.service: Service
@@ -137,14 +137,14 @@ class Stage:
 
     def kinds(self, after: int = 0) -> list[str]:
         """The kinds of the log's rows."""
-        return [row.kind for row in self.journal._rows[after:]]
+        return [row.kind for row in self.journal.kept_rows[after:]]
 
     def log(self) -> list[tuple[int, int, str, Event]]:
         """The log with personal values put back: (seq, at, cause, event)."""
-        vault = Vault(self.journal._personal.values())
+        vault = Vault(self.journal.kept_personal.values())
         return [
             (row.seq, row.at, row.cause, codec.decode(row.kind, row.version, row.body, vault.value))
-            for row in self.journal._rows
+            for row in self.journal.kept_rows
         ]
 
 
@@ -211,5 +211,5 @@ async def keyed(stage: Stage, *numbers: str) -> None:
 
 def everything_kept(stage: Stage) -> bytes:
     """All bytes of the journal but for the table of personal values, and all that was said."""
-    kept = {name: value for name, value in vars(stage.journal).items() if name != "_personal"}
+    kept = {name: value for name, value in vars(stage.journal).items() if name != "kept_personal"}
     return pickle.dumps((kept, stage.bus.published))

@@ -1,4 +1,4 @@
-"""The page of states, drawn from the tables that the core moves along: `python -m tests.states` writes it."""
+"""The page of states, drawn from the tables that the core moves along."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parent.parent / "docs/reference/states.md"
 HEAD = """\
 # States
 
-Drawn from the tables that the engine moves along (`python -m tests.states` writes this page; a test compares it).
+Drawn from the tables that the engine moves along (`./dev docs` writes this page; a test compares it).
 An arrow is named by the kind of the event that moves something along it, and "to" the state that the event names.
 """
 
@@ -49,7 +49,3 @@ def arrows(table: Table) -> list[tuple[str, str, list[str]]]:
         for event, after in moves.items():
             ways.setdefault((str(before), str(after)), []).append(event.replace(":", " to "))
     return [(before, after, events) for (before, after), events in ways.items()]
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), "utf-8")

@@ -43,7 +43,7 @@ def pairs(story: Story) -> list[tuple[int, str, str]]:
 
 
 def test_states_page_is_drawn_from_the_tables() -> None:
-    """The reference of states says what the tables say; `python -m tests.states` writes it again."""
+    """The reference of states says what the tables say; `./dev docs` writes it again."""
     assert states.page() == states.PAGE.read_text("utf-8")
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from router.adapters.broker import Address, broker, ensure_broker, parse_address
 from router.adapters.mqtt import MqttBus
@@ -207,6 +208,28 @@ async def test_broker_that_dies_is_started_again(tmp_path: Path) -> None:
         async with asyncio.timeout(20):
             await back.wait()
     assert set() == children() - before
+
+
+async def test_a_broker_that_does_not_come_back_has_ended_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its end is logged once, then every attempt that fails, until one succeeds."""
+    pretend_mosquitto(monkeypatch, tmp_path, "")
+    monkeypatch.setattr("router.adapters.broker.RESTART_S", 0)
+    back = asyncio.Event()
+    attempts = iter(["exit 3", "", "", "exec sleep 60"])
+
+    async def start(*_: object) -> asyncio.subprocess.Process:
+        script = next(attempts)
+        if not script:
+            raise BrokerFault("its disk is full")
+        if script != "exit 3":
+            back.set()
+        return await asyncio.create_subprocess_exec("/bin/sh", "-c", script)
+
+    monkeypatch.setattr("router.adapters.broker._start", start)
+    with capture_logs() as logs:
+        async with broker(None, tmp_path / "state"), asyncio.timeout(20):
+            await back.wait()
+    assert ["broker.ended", "broker.not_started", "broker.not_started"] == [line["event"] for line in logs]
 
 
 async def test_a_broker_that_is_away_is_said_before_anything_starts() -> None:

@@ -287,6 +287,8 @@ def test_an_empty_horizon_is_refused() -> None:
 @pytest.mark.parametrize(
     ("fields", "refusal"),
     [
+        ({"zone": "ASIA/SHANGHAI"}, "zone: Value error, `ASIA/SHANGHAI` is no time zone of the IANA database; did you"),
+        ({"zone": "nowhere at all"}, "zone: Value error, `nowhere at all` is no time zone of the IANA database; write"),
         ({"zone": "Asia/Shangai"}, "zone: Value error, `Asia/Shangai` is no time zone of the IANA database; did you"),
         ({"zone": "Asia"}, "zone: Value error, `Asia` is no time zone"),
         ({"zone": "../etc"}, "zone: Value error, `../etc` is no time zone"),

@@ -267,7 +267,7 @@ def test_the_schema_is_plain_json_and_closed() -> None:
 
 
 def test_the_manual_is_written_from_the_models() -> None:
-    """`python -m router.centre.manual > docs/reference/centre.md` has nothing to add."""
+    """`./dev docs` has nothing to add to docs/reference/centre.md."""
     assert (ROOT / "docs" / "reference" / "centre.md").read_text(encoding="utf-8") == manual()
 
 

@@ -19,6 +19,7 @@ from tests.clinic import BASE, dump, faults_of, line_of, loaded
 # What stands in BASE, what is written instead, and the fault: its line, setting and message, and the hint in brackets.
 # fmt: off
 UNKNOWN = [
+    ("zone: Europe/Paris\n  lang", "zone: xyzzy\n  lang", "3: centre.zone: `xyzzy` is no time zone of the IANA database; write a name such as Asia/Shanghai"),
     ("zone: Europe/Paris\n  lang", "zone: Europe/Pariss\n  lang", "3: centre.zone: `Europe/Pariss` is no time zone of the IANA database; did you mean `Europe/Paris`?"),
     ("queue: nurses", "queue: nurse", "40: flows.front.nodes.nurse.queue: `nurse` is no queue of this centre (did you mean `nurses`?)"),
     ("['101'], service_line: care, language: fr, flow: front", "['101'], service_line: care, language: fr, flow: fronts", "44: entry_points.other.flow: `fronts` is no flow of this centre (did you mean `front`?)"),

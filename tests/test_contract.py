@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router import codec, contract
-from router.contract import Command, Malformed, Question
+from router.contract import Command, Malformed, Question, topics
 from router.contract.announcing import rfc3339
+from router.contract.describing import topic
 from router.contract.inputs import INPUTS
-from router.contract.messages import Message, messages
+from router.contract.messages import Channel, Message, messages
 from router.contract.reading import PAYLOAD_BYTES_MAX
 from router.events import EVENTS, FACTS, CentreStarted, ContactArrived
 
@@ -224,6 +225,29 @@ def test_an_event_that_is_wrong_is_refused_with_what_is_wrong(changed: dict[str,
 def test_a_time_that_is_none_is_refused(time: str) -> None:
     """A sender's time is RFC 3339 with its offset, or left out."""
     assert "time" in reason_for(keyed(time=time))
+
+
+def test_the_topics_used_are_the_topics_described() -> None:
+    """Each topic of the reference, with its parameters given, is the one that messages go to."""
+    described = {
+        channel: topic(channel).format(
+            centre="hello", participant="pbx", contact="call-1", agent="mei", case="case-4", type="some.kind"
+        )
+        for channel in get_args(Channel)
+    }
+    used = {
+        "in": topics.input_topic("hello", "pbx"),
+        "contact": topics.output_topic("hello", "contact", "call-1", "some.kind"),
+        "agent": topics.output_topic("hello", "agent", "mei", "some.kind"),
+        "case": topics.output_topic("hello", "case", "case-4", "some.kind"),
+        "centre": topics.output_topic("hello", "centre", "hello", "some.kind"),
+        "reply": topics.reply_topic("hello", "pbx"),
+        "about": topics.about_topic("hello"),
+        "available": topics.available_topic("hello", "pbx"),
+    }
+    assert described == used
+    assert "firstline/v1/hello/in/+" == topics.every_input("hello")
+    assert "firstline/v1/hello/out/#" == topics.every_output("hello")
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Supervised(Stage):
         for burst in bursts:
             await self.until(burst.at)
             await self._send(deliver(burst.sent))
-            while missing := [sent for sent in burst.sent if sent.key not in self.journal._outcomes]:
+            while missing := [sent for sent in burst.sent if sent.key not in self.journal.kept_outcomes]:
                 await self._send(missing)
 
     async def _send(self, messages: list[Sent]) -> None:
@@ -116,12 +116,12 @@ def everybody_is_home(stage: Stage) -> None:
     assert {AgentState.OFFLINE} == {agent.state for agent in board.floor.agents.values()}
     assert all(case.breached or case.state is CaseState.RESOLVED for case in board.desk.cases.values())
     assert [] == stage.bus.unacknowledged
-    assert list(range(len(stage.journal._rows) + 1)) == sorted(set(stage.bus.announced))
+    assert list(range(len(stage.journal.kept_rows) + 1)) == sorted(set(stage.bus.announced))
 
 
 async def recovered_state(stage: Stage) -> object:
     """What a start from the journal's first row gives: board, measures and numbering."""
-    stage.journal._snapshot = None
+    stage.journal.kept_snapshot = None
     recovered = await recover(stage.plan, stage.journal)
     return dump_board(recovered.engine.board, as_it_is), recovered.measures.dump(), recovered.expected
 
@@ -129,7 +129,7 @@ async def recovered_state(stage: Stage) -> object:
 def same(clean: Supervised, other: Supervised) -> None:
     """The same decisions, at the same instants, for the same causes; the same outcomes, measures and state."""
     assert None is first_difference(clean.log(), other.log())
-    assert None is first_difference(clean.journal._outcomes.values(), other.journal._outcomes.values())
+    assert None is first_difference(clean.journal.kept_outcomes.values(), other.journal.kept_outcomes.values())
     assert clean.service.measures.dump() == other.service.measures.dump()
     assert state_of(clean.service.engine.board) == state_of(other.service.engine.board)
     everybody_is_home(other)
@@ -189,7 +189,7 @@ def test_scripts_are_worth_playing() -> None:
     async def kinds(seed: int) -> set[str]:
         stage = await played(script(busy_plan(), seed, BURSTS), repeat(None))
         everybody_is_home(stage)
-        assert {"illegal", "stale"} <= {outcome.fault for outcome in stage.journal._outcomes.values()}
+        assert {"illegal", "stale"} <= {outcome.fault for outcome in stage.journal.kept_outcomes.values()}
         return set(stage.kinds())
 
     happened = set().union(*(run(kinds(seed)) for seed in SEEDS))

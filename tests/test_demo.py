@@ -19,9 +19,9 @@ from acd.events import ContactEnded, OfferExpired
 from acd.model import AgentState
 from escalation.events import CaseOpened
 from router.centre import load
-from router.cli.board import picture
 from router.cli.demo import busiest, line
 from router.cli.news import News
+from router.cli.picture import picture
 from router.cli.summary import acceptable_waits, verdict
 from router.cli.view import HISTORY, QueueView, TeamView, View, Viewer
 from router.errors import UsageFault

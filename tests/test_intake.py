@@ -13,7 +13,7 @@ READY, STALE, HELD, REPEATED, EARLY = (
 
 
 def ready(*items: str) -> Arrival[str]:
-    """Make the answer that these may be taken now."""
+    """The answer that these may be taken now."""
     return Arrival(Verdict.READY, items)
 
 
@@ -37,8 +37,8 @@ def test_an_older_one_is_stale() -> None:
     assert [ready("1"), STALE, ready("2"), STALE] == feed(Intake(), [1, 1, 2, 1])
 
 
-def test_a_copy_of_a_held_one_is_dropped() -> None:
-    """While the first copy waits its repeat has no answer yet: it must not be remembered as refused."""
+def test_a_number_that_is_held_is_taken() -> None:
+    """Whoever has a number first keeps it while it waits; what comes second under it changes nothing."""
     assert [HELD, REPEATED, ready("1", "2")] == feed(Intake(), [2, 2, 1])
 
 

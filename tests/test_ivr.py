@@ -16,6 +16,7 @@ from ivr.events import (
     DigitsCollected,
     FlowMoved,
     InputMissed,
+    MoveReason,
     PromptFinished,
     PromptOverran,
     SayPrompts,
@@ -40,7 +41,7 @@ def story_of(*nodes: Node, arrives_at: int = 0) -> Story:
     return story
 
 
-def moved(node: str, because: str, used: int = 0) -> FlowMoved:
+def moved(node: str, because: MoveReason, used: int = 0) -> FlowMoved:
     """The call comes to a node."""
     return FlowMoved("c1", "front", node, because, used)
 

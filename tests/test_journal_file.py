@@ -233,7 +233,7 @@ async def folder(path: Path) -> None:
         (truncated, r"is damaged \(.+\): restore a copy"),
         (overwritten, r"is damaged \(.+\): restore a copy"),
         (beheaded, "is not a journal: name another file"),
-        (folder, "is a folder: name a file in it"),
+        (folder, "is a folder: name a file"),
     ],
 )
 async def test_what_is_not_our_journal_is_left_alone(

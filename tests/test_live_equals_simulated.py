@@ -99,7 +99,7 @@ async def live(day: Day) -> list[Line]:
         else:
             await news_or(stage, upcoming)
     await stage.close()
-    return [(row.seq, row.at, row.kind, row.version, row.body) for row in stage.journal._rows]
+    return [(row.seq, row.at, row.kind, row.version, row.body) for row in stage.journal.kept_rows]
 
 
 def listen(world: World, payload: bytes) -> None:

@@ -124,6 +124,14 @@ def test_a_threshold_of_ones_own(story: Story) -> None:
     assert [4 / 6, 0.0] == [service_level(threshold).of(measures.tally()) for threshold in (15 * S, 9 * S)]
 
 
+@pytest.mark.parametrize(("threshold_ms", "said"), [(20 * S, "20"), (1_500, "1.5"), (90 * S, "90"), (250, "0.25")])
+def test_a_threshold_is_named_as_it_is(threshold_ms: int, said: str) -> None:
+    """A service level is called by its whole threshold, fractions of a second too."""
+    measure = service_level(threshold_ms)
+    assert (f"sl({said}s)", f"service level ({said} s)") == (measure.name, measure.title)
+    assert measure.formula.startswith(f"answered within {said} s / ")
+
+
 def test_ringing_is_neither_ready_nor_handling(story: Story) -> None:
     """Time with an offer is named apart; time on a break is in no measure; what goes on now counts up to now."""
     tally = folded(story).tally(800 * S)

@@ -12,6 +12,7 @@ import aiomqtt
 import pytest
 import pytest_asyncio
 from paho.mqtt import client as paho
+from structlog.testing import capture_logs
 
 from router.adapters.broker import Address, broker
 from router.adapters.memory_bus import MemoryBus
@@ -311,7 +312,7 @@ async def scripted(answer: Answer) -> AsyncIterator[int]:
 
 CONNECT, PUBLISH_AT_LEAST_ONCE, SUBSCRIBE = 0x10, 0x32, 0x82
 CONNACK = bytes([0x20, 3, 0, 0, 0])
-NOT_AUTHORIZED = 0x87
+NO_MATCHING_SUBSCRIBERS, NOT_AUTHORIZED = 0x10, 0x87
 
 
 async def test_connection_not_allowed() -> None:
@@ -359,17 +360,30 @@ async def test_no_more_is_sent_than_the_broker_takes(monkeypatch: pytest.MonkeyP
         assert (2, 3) == (len(bus._unconfirmed), len(bus._backlog))
 
 
-async def test_refused_publication_is_not_repeated() -> None:
-    """A publication that the broker will not have counts as settled, so that what follows is not held up."""
+async def confirmed_with(*reason: int) -> list[str]:
+    """What is logged when the broker confirms three publications with this reason."""
 
     def answer(packet: bytes) -> bytes:
         number = packet[8:10]  # After the type, a topic of five letters and its length.
-        refusal = bytes([0x40, 3, *number, NOT_AUTHORIZED])
-        return {CONNECT: CONNACK, PUBLISH_AT_LEAST_ONCE: refusal}.get(packet[0], b"")
+        confirmation = bytes([0x40, 2 + len(reason), *number, *reason])
+        return {CONNECT: CONNACK, PUBLISH_AT_LEAST_ONCE: confirmation}.get(packet[0], b"")
 
-    async with scripted(answer) as port, MqttBus("127.0.0.1", port, client_id="engine") as bus:
-        await soon(bus.publish(numbered(3)))
-        await soon(bus.flush())
+    with capture_logs() as logs:
+        async with scripted(answer) as port, MqttBus("127.0.0.1", port, client_id="engine") as bus:
+            await soon(bus.publish(numbered(3)))
+            await soon(bus.flush())
+    return [line["event"] for line in logs]
+
+
+async def test_refused_publication_is_not_repeated() -> None:
+    """A publication that the broker will not have counts as settled, so as to hold up nothing, and is logged."""
+    assert ["publication.refused"] * 3 == await confirmed_with(NOT_AUTHORIZED)
+
+
+@pytest.mark.parametrize("reason", [(), (0,), (NO_MATCHING_SUBSCRIBERS,)])
+async def test_nothing_is_said_of_what_is_confirmed(reason: tuple[int, ...]) -> None:
+    """That nobody listens is no refusal either (MQTT 5, 3.4.2.1)."""
+    assert [] == await confirmed_with(*reason)
 
 
 async def test_cancelled_as_the_answer_comes() -> None:

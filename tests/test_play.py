@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -29,6 +31,7 @@ from router.ports import Publication
 from simulator.loop import run
 from simulator.population import load_population
 from tests.conftest import ROOT
+from tests.processes import environment
 from tests.stage import Stage, body_of
 from tests.test_world import CUSTOMER
 
@@ -285,6 +288,13 @@ def test_a_service_that_falls_silent_is_given_up() -> None:
     said = run(main())
     assert "the service has gone; still trying" in said
     assert "no answer for 5 s; still trying" in said
+
+
+def test_a_player_needs_no_web_server() -> None:
+    """`firstline play` starts without loading what serves HTTP."""
+    code = "import sys, router.cli.play; print({'fastapi', 'uvicorn'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert "set()" == told.stdout.strip()
 
 
 def test_a_service_that_is_not_there_is_told() -> None:

@@ -351,6 +351,19 @@ def test_faults(tmp_path: Path, old: str, new: str, line: int, sentence: str) ->
     assert told[0].startswith(f"{tmp_path / 'population.yaml'}:{line}: population.")
 
 
+def test_a_long_list_of_names_is_cut_short(tmp_path: Path) -> None:
+    """Where no name is like the one written, no more are listed than can be read."""
+    many = "".join(f"    shape-{number:02}: [{{level: 1, week: {{mon: [09:00-17:00]}}}}]\n" for number in range(30))
+    text = POPULATION.replace("  profiles:\n", f"  profiles:\n{many}").replace("profile: office", "profile: xyzzy")
+    loaded = centre(tmp_path, text)
+    with pytest.raises(CentreFault) as caught:
+        load_population(loaded.document, loaded.plan)
+
+    (fault,) = caught.value.faults
+    assert fault.hint.startswith("known: office, shape-00, ")
+    assert fault.hint.endswith(", shape-18, ...")
+
+
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     """Three mistakes are three faults, in the order of their lines."""
     text = (

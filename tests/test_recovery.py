@@ -36,7 +36,7 @@ def everything(recovered: Recovered) -> tuple[object, ...]:
     return state_of(engine.board), engine.deadline(), recovered.measures.dump(), sorted(recovered.expected)
 
 
-async def busy_journal(seed: int = 5, bursts: int = 150) -> MemoryJournal:
+async def busy_journal(seed: int = 1, bursts: int = 150) -> MemoryJournal:
     """The journal of a busy hour that nobody disturbed."""
     with capture_logs():
         return (await played(script(busy_plan(), seed, bursts), repeat(None))).journal
@@ -47,14 +47,14 @@ async def upto(journal: MemoryJournal, seq: int) -> MemoryJournal:
     part = MemoryJournal()
     for plan_hash, body in (await journal.plans()).items():
         await part.save_plan(plan_hash, body)
-    outcomes = [outcome for outcome in journal._outcomes.values() if outcome.seq is None or outcome.seq <= seq]
-    await part.append(Batch(journal._rows[:seq], outcomes, await journal.personal()))
+    outcomes = [outcome for outcome in journal.kept_outcomes.values() if outcome.seq is None or outcome.seq <= seq]
+    await part.append(Batch(journal.kept_rows[:seq], outcomes, await journal.personal()))
     return part
 
 
 def between_turns(journal: MemoryJournal) -> list[int]:
     """The rows after which a service may write a snapshot: those before an accepted input."""
-    return [outcome.seq - 1 for outcome in journal._outcomes.values() if outcome.seq]
+    return [outcome.seq - 1 for outcome in journal.kept_outcomes.values() if outcome.seq]
 
 
 async def snapshot_of(recovered: Recovered) -> Snapshot:
@@ -72,13 +72,13 @@ def test_a_snapshot_says_what_the_rows_before_it_say() -> None:
 
     async def main() -> None:
         journal = await busy_journal()
-        last = len(journal._rows)
+        last = len(journal.kept_rows)
         whole = everything(await recover(busy_plan(), await upto(journal, last)))
         for seq in between_turns(journal):
             before = await recover(busy_plan(), await upto(journal, seq))
-            journal._snapshot = await snapshot_of(before)
+            journal.kept_snapshot = await snapshot_of(before)
             for value in before.vault.take_new():
-                journal._personal[value.token] = value
+                journal.kept_personal[value.token] = value
             assert whole == everything(await recover(busy_plan(), journal)), f"snapshot after row {seq}"
 
     run(main())
@@ -93,7 +93,7 @@ def test_a_snapshot_alone_is_the_whole_state() -> None:
             part = await upto(journal, seq)
             before = await recover(busy_plan(), part)
             await part.save_snapshot(await snapshot_of(before))
-            part._personal |= {value.token: value for value in before.vault.take_new()}
+            part.kept_personal |= {value.token: value for value in before.vault.take_new()}
             assert everything(before) == everything(await recover(busy_plan(), part)), f"after row {seq}"
 
     run(main())
@@ -129,7 +129,7 @@ def test_a_snapshot_of_another_release_is_passed_over() -> None:
 
     async def main() -> None:
         journal = await busy_journal()
-        expected = everything(await recover(busy_plan(), await upto(journal, len(journal._rows))))
+        expected = everything(await recover(busy_plan(), await upto(journal, len(journal.kept_rows))))
         await journal.save_snapshot(Snapshot(3, 0, "?", codec.SNAPSHOT_VERSION + 1, b"who knows", b"what"))
         recovered = await recover(busy_plan(), journal)
         assert (expected, 0) == (everything(recovered), recovered.snapshot_seq)
@@ -144,9 +144,9 @@ def test_measures_after_a_restart_are_those_of_the_whole_log() -> None:
         journal = await busy_journal()
         fold = Measures(busy_plan())
         vault = Vault(await journal.personal())
-        for row in journal._rows:
+        for row in journal.kept_rows:
             fold.apply(codec.decode(row.kind, row.version, row.body, vault.value), row.at)
-        assert journal._snapshot is not None
+        assert journal.kept_snapshot is not None
         recovered = await recover(busy_plan(), journal)
         assert fold.dump() == recovered.measures.dump()
         now = recovered.engine.now
@@ -211,7 +211,7 @@ def test_what_was_due_under_the_old_rules_comes_first() -> None:
         await stage.open(plan(version="v2"))
         kinds = stage.kinds(rows)
         assert kinds.index("offer.expired") < kinds.index("centre.started")
-        assert {60 * S} == {row.at for row in stage.journal._rows[rows:]}
+        assert {60 * S} == {row.at for row in stage.journal.kept_rows[rows:]}
 
     run(main())
 
@@ -231,7 +231,7 @@ def test_old_rows_are_measured_by_the_rules_of_their_time() -> None:
         other = plan(queues=(replace(QUEUE, id="other"),), version="v2")
         await stage.open(other)
         await stage.close()
-        stage.journal._snapshot = None
+        stage.journal.kept_snapshot = None
         recovered = await recover(other, stage.journal)
         assert (tally, 0) == (recovered.measures.tally(), tally.abandoned_short)
 
@@ -333,7 +333,7 @@ def test_rows_of_older_versions_are_lifted(monkeypatch: pytest.MonkeyPatch) -> N
         await stage.open()
         assert ["c1"] == list(stage.service.engine.board.floor.contacts)
         await stage.say(ContactArrived("c2", "100"))
-        assert [1, 3] == [row.version for row in journal._rows if row.kind == "contact.arrived"]
+        assert [1, 3] == [row.version for row in journal.kept_rows if row.kind == "contact.arrived"]
 
     run(main())
 
@@ -343,10 +343,10 @@ def test_recovery_decides_nothing() -> None:
 
     async def main() -> None:
         journal = await busy_journal(bursts=60)
-        before = (list(journal._rows), dict(journal._outcomes), dict(journal._personal))
+        before = (list(journal.kept_rows), dict(journal.kept_outcomes), dict(journal.kept_personal))
         first, second = await recover(busy_plan(), journal), await recover(busy_plan(), journal)
         assert everything(first) == everything(second)
-        assert before == (journal._rows, journal._outcomes, journal._personal)
+        assert before == (journal.kept_rows, journal.kept_outcomes, journal.kept_personal)
 
     run(main())
 
@@ -358,7 +358,7 @@ def test_the_log_decides_what_the_log_says() -> None:
         journal = await busy_journal()
         engine = Engine(busy_plan())
         vault = Vault(await journal.personal())
-        log = [(row, codec.decode(row.kind, row.version, row.body, vault.value)) for row in journal._rows]
+        log = [(row, codec.decode(row.kind, row.version, row.body, vault.value)) for row in journal.kept_rows]
         made: list[object] = []
         for row, event in log:
             if row.seq <= len(made):

@@ -37,6 +37,19 @@ async def test_a_question_is_answered_with_the_state_after_all_that_came_with_it
 
 
 @virtual
+async def test_an_answer_does_not_wait_for_all_that_is_to_be_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given between two chunks of the log."""
+    monkeypatch.setattr("router.announcer.CHUNK", 1)
+    stage = await opened()
+    said = len(stage.bus.published)
+    stage.deliver(arrived())
+    stage.deliver(QUESTION, source="desk")
+    await settle()
+    kinds = [body_of(each)["type"] for each in stage.bus.published[said:]]
+    assert ["contact.arrived", "snapshot", "flow.moved", "contact.queued"] == kinds
+
+
+@virtual
 async def test_the_centre_introduces_itself_again_on_every_connection() -> None:
     """What the broker retains is said anew, as a broker may have forgotten it."""
     stage = await opened(start=5_000)
@@ -134,7 +147,7 @@ async def test_timers_are_exact() -> None:
     await stage.wait(20 * S - 1)
     assert "offer.expired" not in stage.kinds()
     await stage.wait(1)
-    ats = {row.kind: row.at for row in stage.journal._rows}
+    ats = {row.kind: row.at for row in stage.journal.kept_rows}
     assert 20 * S == ats["offer.expired"] - ats["offer"]
 
 
@@ -145,7 +158,7 @@ async def test_timers_are_never_early_on_a_fast_clock() -> None:
     await stage.say(ready())
     await stage.say(arrived())
     await stage.wait(25 * S)
-    ats = {row.kind: row.at for row in stage.journal._rows}
+    ats = {row.kind: row.at for row in stage.journal.kept_rows}
     assert 20 * S == ats["offer.expired"] - ats["offer"]
 
 
@@ -175,9 +188,9 @@ async def test_a_clock_that_runs_backwards_is_held_and_said() -> None:
         await stage.wait(49 * S)
         assert "offer.expired" not in stage.kinds()
         await stage.wait(1 * S)
-    ats = [row.at for row in stage.journal._rows]
+    ats = [row.at for row in stage.journal.kept_rows]
     assert sorted(ats) == ats
-    assert [120_000] == [row.at for row in stage.journal._rows if row.kind == "offer.expired"]
+    assert [120_000] == [row.at for row in stage.journal.kept_rows if row.kind == "offer.expired"]
     assert ["clock.regressed"] == [line["event"] for line in logs]
 
 
@@ -257,7 +270,7 @@ async def test_a_broken_invariant_quotes_nothing(monkeypatch: pytest.MonkeyPatch
     with capture_logs() as logs, pytest.raises(Exception, match="broke an invariant") as caught:
         await stage.running
     assert (None, True) == (caught.value.__cause__, caught.value.__suppress_context__)
-    said = pickle.dumps((logs, str(caught.value), stage.journal._personal)) + everything_kept(stage)
+    said = pickle.dumps((logs, str(caught.value), stage.journal.kept_personal)) + everything_kept(stage)
     assert b"8675" not in said
 
 

@@ -199,6 +199,32 @@ async def test_an_id_that_waits_is_not_taken_under_another_number(again: int | N
 
 
 @virtual
+async def test_a_number_that_waits_is_not_given_to_another_input() -> None:
+    """The second input under it is refused as stale, however often it is said; the first one keeps its place."""
+    stage = await opened()
+    await stage.say(ContactLeft("c1"), sequence=2, id="first")
+    for _ in range(2):
+        await stage.say(ContactKeyed("c1", "1"), sequence=2, id="second")
+    assert [("stale", "second")] * 2 == stage.replies()
+    await stage.say(arrived(), sequence=1)
+    assert (1, 0) == (stage.kinds().count("contact.left"), stage.kinds().count("contact.keyed"))
+
+
+@virtual
+async def test_a_refused_second_input_does_not_count_its_number() -> None:
+    """What the line still waits for is taken after a restart, in order."""
+    stage = await opened()
+    await stage.say(arrived(), sequence=1)
+    for id_ in ("first", "second"):
+        await stage.say(ContactKeyed("c1", "1"), sequence=3, id=id_)
+    await stage.kill()
+    await stage.open()
+    await stage.say(ContactKeyed("c1", "1"), sequence=3, id="second")
+    await stage.say(ContactLeft("c1"), sequence=2)
+    assert ([("stale", "second")] * 2, 1) == (stage.replies(), stage.kinds().count("contact.left"))
+
+
+@virtual
 async def test_what_waits_for_a_forgotten_contact_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once nobody remembers the contact, its held inputs are refused."""
     monkeypatch.setattr(service_module, "ENDED_REMEMBERED", 0)
@@ -279,9 +305,9 @@ async def test_secret_digits_are_stored_nowhere() -> None:
         await stage.say(ContactKeyed("c9", "8675"))
         await stage.say(b'{"type": "contact.keyed", "data": {"digits": "8675"}}')
         await stage.close()
-    kept = everything_kept(stage) + pickle.dumps((stage.journal._personal, logs))
+    kept = everything_kept(stage) + pickle.dumps((stage.journal.kept_personal, logs))
     assert "digits.collected" in stage.kinds()
-    assert stage.journal._snapshot is not None
+    assert stage.journal.kept_snapshot is not None
     assert b"4711" in kept, "what is not secret is kept, apart"
     assert b"867" not in kept
 
@@ -292,7 +318,7 @@ async def test_personal_values_stand_in_their_own_table_only() -> None:
     stage = Stage(busy_plan())
     await stage.open()
     await keyed(stage, "4711#")
-    kept = {value.value: value.subject for value in stage.journal._personal.values()}
+    kept = {value.value: value.subject for value in stage.journal.kept_personal.values()}
     assert {"c1"} == {kept["+8655501"], kept["4711"], kept["4711#"]}, "each with the contact it came with"
     await stage.close()
     assert not any(value.encode() in everything_kept(stage) for value in ("55501", "4711"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 import pytest
@@ -10,28 +11,28 @@ from hypothesis import strategies as st
 
 from router.errors import UsageFault
 from simulator.statistics import Interval
-from simulator.targets import MEASURES, Target, Verdict, exit_code, parse_target
+from simulator.targets import DEFINITIONS, MEASURES, Target, Verdict, exit_code, parse_target
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("flr >= 0.7", ("flr", ">=", 0.7, None, None)),
-        ("sl(20s) >= 0.80", ("sl", ">=", 0.8, 20_000, None)),
-        ("sl( 1m30s )>=80%", ("sl", ">=", 0.8, 90_000, None)),
-        ("asa <= 30s", ("asa", "<=", 30_000, None, None)),
-        ("abandoned <= 5%", ("abandoned", "<=", 0.05, None, None)),
-        ("fcr >= .7", ("fcr", ">=", 0.7, None, "strict_in_contact")),
-        ("fcr(strict_in_contact) >= 1", ("fcr", ">=", 1.0, None, "strict_in_contact")),
-        ("  occupancy<=0.85 ", ("occupancy", "<=", 0.85, None, None)),
-        ("escalated <= 20%", ("escalated", "<=", 0.2, None, None)),
+        ("flr >= 0.7", ("flr", ">=", 0.7, None)),
+        ("sl(20s) >= 0.80", ("sl", ">=", 0.8, 20_000)),
+        ("sl( 1m30s )>=80%", ("sl", ">=", 0.8, 90_000)),
+        ("asa <= 30s", ("asa", "<=", 30_000, None)),
+        ("abandoned <= 5%", ("abandoned", "<=", 0.05, None)),
+        ("fcr >= .7", ("fcr", ">=", 0.7, None)),
+        ("fcr >= 1", ("fcr", ">=", 1.0, None)),
+        ("  occupancy<=0.85 ", ("occupancy", "<=", 0.85, None)),
+        ("escalated <= 20%", ("escalated", "<=", 0.2, None)),
     ],
 )
 def test_targets(text: str, expected: tuple[object, ...]) -> None:
     """A target is a measure, perhaps with what it is measured by, a comparison and a bound."""
     target = parse_target(text)
 
-    assert expected == (target.measure, target.sense, target.bound, target.acceptable_wait_ms, target.definition)
+    assert expected == (target.measure, target.sense, target.bound, target.acceptable_wait_ms)
     assert text.strip() == target.text
 
 
@@ -50,7 +51,7 @@ def test_targets(text: str, expected: tuple[object, ...]) -> None:
         ("sl() >= 0.8", 4, "`` is not a duration"),
         ("sl(20) >= 0.8", 4, "`20` is not a duration"),
         ("sl(20s >= 0.8", 3, "a service level needs its acceptable wait"),
-        ("fcr(whenever) >= 0.7", 5, "there is no definition `whenever` (known definitions: strict_in_contact)"),
+        ("fcr(whenever) >= 0.7", 4, "`fcr` has no definition `whenever` (known definitions: strict)"),
         ("asa(20s) <= 30s", 4, "`asa` takes nothing in brackets (write asa)"),
         ("flr => 0.7", 5, "`=>` is no comparison here (write >= or <=)"),
         ("flr > 0.7", 5, "`>` is no comparison here"),
@@ -121,3 +122,10 @@ def test_nothing_measured_decides_nothing() -> None:
 def test_exit_codes(verdicts: list[Verdict], code: int) -> None:
     """0 when all are met, 1 when any is missed, else 3."""
     assert code == exit_code(verdicts)
+
+
+@pytest.mark.parametrize("name", ["fcr", "flr"])
+def test_a_resolution_without_a_name_is_the_first_definition(name: str) -> None:
+    """`fcr` means strictly in the contact, and `flr` of all contacts, whether that is said or not."""
+    said = parse_target(f"{name}({DEFINITIONS[name][0]}) >= 0.7")
+    assert replace(parse_target(f"{name} >= 0.7"), text=said.text) == said

@@ -108,14 +108,7 @@ def test_what_the_theory_refuses_is_a_failure(write: Write, capsys: pytest.Captu
         ("planning", [], "the document must be a mapping of names, not list"),
         ("planning", {"cases": []}, "none of its groups is known"),
         ("planning", {"erlang_b": {"cases": {}}}, "erlang_b.cases must be a list, not dict"),
-        ("planning", {"erlang_b": {"cases": [{"servers": 1}]}}, "erlang_b.1: the field `erlangs` is missing"),
-        ("planning", {"erlang_b": {"cases": [{**BLOCKING, "servers": "1"}]}}, "`servers` must be a number, not '1'"),
-        ("planning", {"erlang_b": {"cases": [{**BLOCKING, "servers": 1.5}]}}, "must be a whole number, not 1.5"),
         ("sla", {"cases": []}, "the field `calendars` is missing"),
-        ("sla", {"calendars": {}, "cases": [CLOCK]}, "calendars: the field `office` is missing"),
-        ("sla", {"calendars": {}, "cases": [{**CLOCK, "kind": "sundial"}]}, "A1: the kind `sundial` is none of"),
-        ("sla", {"calendars": {}, "cases": [{**CLOCK, "as_of": "noon"}]}, "A1: `noon` is not an instant"),
-        ("sla", clock_case({"at": "2026-01-30T17:00:00Z", "type": "rain"}), "the event type `rain` is unknown"),
         ("fcr", {"as_of": "2025-07-05", "contacts": [{}], "expected": {}}, "contacts.1: the field `id` is missing"),
     ],
 )
@@ -127,6 +120,29 @@ def test_a_file_of_another_shape(
     printed = capsys.readouterr()
     assert sentence in printed.err
     assert "" == printed.out
+
+
+@pytest.mark.parametrize(
+    ("kind", "document", "sentence"),
+    [
+        ("planning", {"erlang_b": {"cases": [{"servers": 1}]}}, "erlang_b.1: the field `erlangs` is missing"),
+        ("planning", {"erlang_b": {"cases": [{**BLOCKING, "servers": "1"}]}}, "`servers` must be a number, not '1'"),
+        ("planning", {"erlang_b": {"cases": [{**BLOCKING, "servers": 1.5}]}}, "must be a whole number, not 1.5"),
+        ("sla", {"calendars": {}, "cases": [CLOCK]}, "calendars: the field `office` is missing"),
+        ("sla", {"calendars": {}, "cases": [{**CLOCK, "kind": "sundial"}]}, "the kind `sundial` is none of"),
+        ("sla", {"calendars": {}, "cases": [{**CLOCK, "as_of": "noon"}]}, "`noon` is not an instant"),
+        ("sla", clock_case({"at": "2026-01-30T17:00:00Z", "type": "rain"}), "the event type `rain` is unknown"),
+    ],
+)
+def test_a_case_that_cannot_be_read_fails_alone(
+    kind: str, document: object, sentence: str, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a failure with the place and what was expected there; the cases beside it are played all the same."""
+    assert 1 == main([kind, str(write(document))])
+    first, last = capsys.readouterr().out.splitlines()
+    assert "it cannot be read" in first
+    assert sentence in first
+    assert "0 passed, 1 failed" == last
 
 
 @pytest.mark.parametrize(

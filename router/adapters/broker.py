@@ -74,15 +74,16 @@ class Address:
 
 
 def parse_address(text: str) -> Address:
-    """Read `host`, `host:port` or `[ipv6]:port`. Raises `UsageFault` if it is none of these."""
+    """The address that `host`, `host:port` or `[ipv6]:port` says. Raises `UsageFault` if it is none of these."""
     host, colon, port = text.removeprefix("mqtt://").rpartition(":")
     if not colon or port.endswith("]"):
         host, port = text.removeprefix("mqtt://"), str(DEFAULT_PORT)
     if not host.startswith("[") and ":" in host:
         host = ""
     if not host.strip("[]") or not port.isdecimal() or not 0 < int(port) <= PORT_MAX:
-        message = f"{text!r} is not the address of a broker: write host:port, for instance {LOOPBACK}:{DEFAULT_PORT}"
-        raise UsageFault(message)
+        raise UsageFault(
+            f"{text!r} is not the address of a broker: write host:port, for instance {LOOPBACK}:{DEFAULT_PORT}"
+        )
     return Address(host.strip("[]"), int(port))
 
 
@@ -92,13 +93,12 @@ async def ensure_broker(address: str | None, *, port: int | None = None) -> None
         _choose()
         _free_port(port)
     elif not await _accepts(parse_address(address)):
-        message = f"no broker answers at {address}: start it, or leave --broker out for one of our own"
-        raise BrokerFault(message)
+        raise BrokerFault(f"no broker answers at {address}: start it, or leave --broker out for one of our own")
 
 
 @contextlib.asynccontextmanager
 async def broker(address: str | None, state_folder: Path, *, port: int | None = None) -> AsyncIterator[Address]:
-    """Give the address of a broker that answers for as long as the block runs.
+    """The address of a broker that answers for as long as the block runs.
 
     With an `address` it is taken as it is and not tried: whoever connects will say so. Without one a broker of our own
     is started on loopback, at `port` or at a free one, started again if it dies, and stopped on the way out.
@@ -126,14 +126,15 @@ class _Program:
 
 
 def _choose() -> _Program:
-    """Find the best broker there is."""
+    """The best broker there is."""
     # Debian installs it where only an administrator's PATH looks.
     if path := shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin"):
         return _Program("mosquitto", (path, "-c"), "mosquitto.conf", _mosquitto_configuration)
     if importlib.util.find_spec("iotcore") is not None:
         return _Program("iotcore", (sys.executable, "-c", IOTCORE_SCRIPT), "iotcore.toml", _iotcore_configuration)
-    message = "there is no broker to start: install mosquitto or iotcore, or give the address of a running broker"
-    raise BrokerFault(message)
+    raise BrokerFault(
+        "there is no broker to start: install mosquitto or iotcore, or give the address of a running broker"
+    )
 
 
 def _write_configuration(program: _Program, port: int, folder: Path) -> Path:
@@ -142,8 +143,9 @@ def _write_configuration(program: _Program, port: int, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(program.configuration(port, file.parent), encoding="utf-8")
     except OSError as error:
-        message = f"cannot write the broker's configuration {file} ({error.strerror}): make its folder writable"
-        raise BrokerFault(message) from error
+        raise BrokerFault(
+            f"cannot write the broker's configuration {file} ({error.strerror}): make its folder writable"
+        ) from error
     return file
 
 
@@ -181,15 +183,16 @@ max_inflight_count = 1000
 
 
 def _free_port(port: int | None) -> int:
-    """Give the port itself if nothing listens there; with None, one that is free now."""
+    """The port itself if nothing listens there; with None, one that is free now."""
     with socket.socket() as trial:
         # As brokers do, so that connections of a former run that are still closing do not count.
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             trial.bind((LOOPBACK, port or 0))
         except OSError as error:
-            message = f"cannot listen on {LOOPBACK}:{port} ({error.strerror}): stop what does, or choose another port"
-            raise BrokerFault(message) from error
+            raise BrokerFault(
+                f"cannot listen on {LOOPBACK}:{port} ({error.strerror}): stop what does, or choose another port"
+            ) from error
         chosen: int = trial.getsockname()[1]
         return chosen
 
@@ -214,13 +217,19 @@ async def _keep(process: Process, command: list[str], address: Address, words: P
         while True:
             code = await process.wait()
             log.warning("broker.ended", broker=address.broker, exit_code=code, words=str(words))
-            await asyncio.sleep(RESTART_S)
-            try:
-                process = await _start(command, address, words)
-            except BrokerFault as fault:
-                log.warning("broker.not_started", why=str(fault))
+            process = await _start_again(command, address, words)
     finally:
         await _stop(process)
+
+
+async def _start_again(command: list[str], address: Address, words: Path) -> Process:
+    """However often it takes."""
+    while True:
+        await asyncio.sleep(RESTART_S)
+        try:
+            return await _start(command, address, words)
+        except BrokerFault as fault:
+            log.warning("broker.not_started", why=str(fault))
 
 
 async def _start(command: list[str], address: Address, words: Path) -> Process:
@@ -243,7 +252,7 @@ async def _start(command: list[str], address: Address, words: Path) -> Process:
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """Give what a child runs before its program so that it ends with us however we end: the kernel signals it (Linux).
+    """What a child runs before its program so that it ends with us however we end: the kernel signals it (Linux).
 
     Elsewhere a parent that is killed leaves its broker running, and the next start says that the port is in use.
     """

@@ -13,13 +13,14 @@ from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Response
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from router.adapters.metrics import ServiceCollector
 from router.contract import snapshot
 from router.errors import BrokerFault
-from router.measures import MEASURES, Tally
+from router.measures import figures
 from router.service import Service
 
 HUNG_MS = 5_000
@@ -29,6 +30,8 @@ HUNG_MS = 5_000
 def application(service: Service) -> FastAPI:
     """The pages of one service."""
     app = FastAPI(title="Firstline", description="The live state of one centre.", docs_url=None, redoc_url=None)
+    # A page from elsewhere that a browser resolves to this machine names its own host; it is not to read our state.
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
     registry = CollectorRegistry()
     registry.register(ServiceCollector(service))
 
@@ -61,20 +64,6 @@ def application(service: Service) -> FastAPI:
         }
 
     return app
-
-
-def figures(tally: Tally) -> dict[str, dict[str, Any]]:
-    """Every measure of a tally: value (None without data), numerator, denominator, unit and formula."""
-    return {
-        measure.name: {
-            "value": measure.of(tally),
-            "numerator": measure.parts(tally)[0],
-            "n": measure.parts(tally)[1],
-            "unit": measure.unit,
-            "formula": measure.formula,
-        }
-        for measure in MEASURES.values()
-    }
 
 
 def listen(host: str, port: int) -> socket.socket:

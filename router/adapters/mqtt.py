@@ -132,8 +132,7 @@ class MqttBus:
     def _raise_closed(self) -> NoReturn:
         if self._keeper is not None and not self._keeper.cancelled():
             self._keeper.result()  # Raises what ended it.
-        message = f"the connection to {self._place()} is closed"
-        raise BrokerFault(message)
+        raise BrokerFault(f"the connection to {self._place()} is closed")
 
     def _wake_all(self, _: object) -> None:
         self._heard.set()
@@ -149,11 +148,13 @@ class MqttBus:
         try:
             await link.open(self._subscriptions)
         except MqttError as error:
-            message = f"cannot connect to {self._place()}: {error}; start it there, or give another address"
-            raise BrokerFault(message) from error
+            raise BrokerFault(
+                f"cannot connect to {self._place()}: {error}; start it there, or give another address"
+            ) from error
         except Refused as refused:
-            message = f"{self._place()} refuses {self._client_id!r} to {refused}; change its access list"
-            raise BrokerFault(message) from refused
+            raise BrokerFault(
+                f"{self._place()} refuses {self._client_id!r} to {refused}; change its access list"
+            ) from refused
         return link
 
     def _client(self) -> Client:
@@ -195,11 +196,12 @@ class MqttBus:
                 self._pause_s = BACKOFF_S_FIRST
             self._link = None
             if why == TAKEN_OVER:  # Each of us would throw the other out, for ever.
-                message = f"another client has connected to {self._place()} as {self._client_id!r}; stop one of the two"
-                raise BrokerFault(message)
-            log.warning("broker lost", broker=f"{self._host}:{self._port}", why=why)
+                raise BrokerFault(
+                    f"another client has connected to {self._place()} as {self._client_id!r}; stop one of the two"
+                )
+            log.warning("broker.lost", broker=f"{self._host}:{self._port}", why=why)
             self._start(await self._reconnect())
-            log.info("broker back", broker=f"{self._host}:{self._port}")
+            log.info("broker.back", broker=f"{self._host}:{self._port}")
 
     async def _reconnect(self) -> Link:
         while True:
@@ -208,7 +210,7 @@ class MqttBus:
             try:
                 return await self._connect()
             except BrokerFault as fault:
-                log.warning("broker still away", why=str(fault), again_in_s=self._pause_s)
+                log.warning("broker.still_away", why=str(fault), again_in_s=self._pause_s)
 
     async def _say_goodbye(self) -> None:
         if self._availability is not None:
@@ -218,7 +220,7 @@ class MqttBus:
             async with asyncio.timeout(CLOSE_S_MAX):
                 await self.flush()
         except (TimeoutError, BrokerFault):
-            log.warning("left without confirmation", publications=self._unconfirmed_count())
+            log.warning("publications.left", count=self._unconfirmed_count())
 
     # Messages
 
@@ -231,7 +233,7 @@ class MqttBus:
             return
         publication = self._unconfirmed.pop(packet)
         if refusal:  # Saying it again would be refused again.
-            log.error("publication refused", topic=publication.topic, why=refusal)
+            log.error("publication.refused", topic=publication.topic, why=refusal)
         self._send_backlog()
         self._confirmed.set()
 

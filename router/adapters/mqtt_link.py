@@ -95,7 +95,7 @@ class Link:
             await self._client.__aexit__(None, None, None)
 
     def send(self, publication: Publication) -> int:
-        """Queue a PUBLISH and give its packet id."""
+        """Queue a PUBLISH; returns its packet id."""
         packet = next(each for each in self._packets if each not in self._unconfirmed)
         self._unconfirmed.add(packet)
         self._write(mqtt_packets.publish(packet, publication))
@@ -117,8 +117,7 @@ class Link:
         granted = await self._client.subscribe([(topic, options) for topic in subscriptions])
         for topic, reason in zip(subscriptions, granted, strict=True):
             if isinstance(reason, ReasonCode) and reason.is_failure:
-                message = f"subscribe to {topic!r} ({reason})"
-                raise Refused(message)
+                raise Refused(f"subscribe to {topic!r} ({reason})")
 
     def _take(self, packet: bytes, start: int) -> bool:
         """Keep a packet if it is one of ours."""
@@ -209,7 +208,7 @@ class _Stream:
     # What paho calls
 
     def recv(self, buffer_size: int) -> bytes:
-        """Give so much of what is for paho, after taking in what there is."""
+        """So much of what is for paho, after taking in what there is."""
         if not self._for_paho:
             received = self._connection.recv(READ_BYTES)
             if not received:
@@ -228,8 +227,7 @@ class _Stream:
                 if not self._take(packet, start):
                     self._for_paho += packet
         except (ValueError, IndexError) as error:
-            message = f"not MQTT: {error}"
-            raise ConnectionAbortedError(message) from error
+            raise ConnectionAbortedError(f"not MQTT: {error}") from error
 
     def send(self, buffer: bytes | bytearray) -> int:
         """Write it after what is queued; all is taken."""
@@ -257,7 +255,7 @@ class _Stream:
 
 
 def paho_of(client: Client) -> paho.Client:
-    """Give the paho client beneath: private to aiomqtt, and needed for acknowledgements of our own."""
+    """The paho client beneath: private to aiomqtt, and needed for acknowledgements of our own."""
     beneath = client._client  # noqa: SLF001
     assert isinstance(beneath, paho.Client)
     return beneath

@@ -106,8 +106,7 @@ def _read_length(data: Sequence[int], at: int) -> tuple[int, int]:
         number |= (byte & _SEVEN_BITS) << 7 * place
         if byte < _MORE:
             return number, at + place + 1
-    message = "a length of more than four bytes"
-    raise ValueError(message)
+    raise ValueError("a length of more than four bytes")
 
 
 @lru_cache(maxsize=64)

@@ -134,14 +134,14 @@ class SqliteJournal:
         await self._write(lambda connection: self._append(connection, batch))
 
     async def outcomes(self, commands: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Outcome]:
-        """Look up what became of these commands, each (source, id). Those never seen are not in the answer."""
+        """What became of these commands, each (source, id). Those never seen are not in the answer."""
         found: dict[tuple[str, str], Outcome] = {}
         for start in range(0, len(commands), QUERY_PAIRS):
             found |= await self._read(partial(_outcomes, commands=commands[start : start + QUERY_PAIRS]))
         return found
 
     async def rows(self, after: int = 0) -> AsyncIterator[Row]:
-        """Yield the rows that follow `after`, in order, by the chunk. A gap in the log is a fault."""
+        """The rows that follow `after`, in order, by the chunk. A gap in the log is a fault."""
         while True:
             chunk = await self._read(partial(_rows, after=after))
             for row in chunk:
@@ -151,20 +151,20 @@ class SqliteJournal:
                 return
 
     async def personal(self) -> list[PersonalValue]:
-        """Return all personal values, in the order they were first kept."""
+        """All personal values, in the order they were first kept."""
         return await self._read(
             lambda connection: [PersonalValue(*line) for line in connection.execute(SELECT_PERSONAL)]
         )
 
     async def sequences(self) -> list[tuple[str, str, int]]:
-        """Return the highest number that each source gave about each subject, sorted: (source, subject, number).
+        """The highest number that each source gave about each subject, sorted: (source, subject, number).
 
         Reads all outcomes: about a second for each million.
         """
         return await self._read(lambda connection: connection.execute(SELECT_SEQUENCES).fetchall())
 
     async def plans(self) -> dict[str, bytes]:
-        """Return every plan saved, by hash, in the order they were saved."""
+        """Every plan saved, by hash, in the order they were saved."""
         return await self._read(lambda connection: dict(connection.execute(SELECT_PLANS).fetchall()))
 
     async def save_plan(self, plan: str, body: bytes) -> None:
@@ -172,7 +172,7 @@ class SqliteJournal:
         await self._write(partial(_execute, statement=INSERT_PLAN, values=(plan, body)))
 
     async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
-        """Return the newest `limit` dead letters, the newest first."""
+        """The newest `limit` dead letters, the newest first."""
         return await self._read(
             lambda connection: [DeadLetter(*line) for line in connection.execute(SELECT_DEAD_LETTERS, (limit,))]
         )
@@ -182,12 +182,12 @@ class SqliteJournal:
         await self._write(lambda connection: self._save_snapshot(connection, snapshot))
 
     async def last_snapshot(self) -> Snapshot | None:
-        """Return the snapshot saved last, if any."""
+        """The snapshot saved last, if any."""
         line = await self._read(lambda connection: connection.execute(SELECT_SNAPSHOT).fetchone())
         return None if line is None else Snapshot(*line)
 
     async def announced(self) -> int:
-        """Return the seq up to which everything has been announced: 0 at first."""
+        """The seq up to which everything has been announced: 0 at first."""
         return await self._read(lambda connection: number(connection, SELECT_ANNOUNCED))
 
     async def save_announced(self, seq: int) -> None:

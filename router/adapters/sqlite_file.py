@@ -108,7 +108,7 @@ async def examine(path: Path, work: Callable[[sqlite3.Connection], None]) -> Non
 
 
 def look(path: Path, *, read_only: bool, create: bool) -> Path:
-    """Return the path without links, or refuse what can be told without SQLite."""
+    """The path without links. Refuses what can be told without SQLite."""
     with _translated(path):
         path = path.resolve()
         if message := _obstacle(path, read_only=read_only, create=create):
@@ -119,8 +119,8 @@ def look(path: Path, *, read_only: bool, create: bool) -> Path:
 def _obstacle(path: Path, *, read_only: bool, create: bool) -> str:
     if not path.parent.is_dir():
         return f"there is no folder {path.parent} for the journal: make it, or name another file"
-    if path.is_dir():
-        return f"{path} is a folder: name a file in it"
+    if path.exists() and not path.is_file():
+        return f"{path} is {'a folder' if path.is_dir() else 'a device, a pipe or a socket'}: name a file"
     if is_absent(path) and (read_only or not create):
         return f"there is no journal at {path}: check the name, or start a service to make one"
     if is_absent(path) and not is_absent(_beside(path, "-wal")):  # SQLite would pour it into the new journal
@@ -215,13 +215,13 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def number(connection: sqlite3.Connection, query: str) -> int:
-    """Return the one number that a query answers."""
+    """The one number that a query answers."""
     (answer,) = connection.execute(query).fetchone()
     return int(answer)
 
 
 def file_of(connection: sqlite3.Connection) -> Path:
-    """Return the file behind a connection."""
+    """The file behind a connection."""
     return Path(connection.execute("PRAGMA database_list").fetchone()[2])
 
 
@@ -258,5 +258,5 @@ def _fault(path: Path, error: sqlite3.Error) -> JournalFault:
 
 
 def damaged(path: Path, finding: str) -> JournalFault:
-    """Make the fault of a journal whose content cannot be trusted."""
+    """The fault of a journal whose content cannot be trusted."""
     return JournalFault(f"{path} is damaged ({finding}): restore a copy, or move it away to begin a new one")

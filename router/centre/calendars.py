@@ -23,7 +23,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
+from functools import cache
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -40,6 +40,7 @@ from pydantic import (
 )
 
 from escalation.hours import Calendar
+from router.nearest import did_you_mean
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -118,13 +119,16 @@ def _read_weekdays(text: object) -> tuple[int, ...]:
     return tuple((first + step) % 7 for step in range((last - first) % 7 + 1))
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all time zones, of which there are hundreds of files to look for."""
+    return frozenset(available_timezones())
+
+
 def _read_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):  # unknown; not a name at all; a region such as "Asia"
-        near = get_close_matches(name, sorted(available_timezones()), 1)
-        hint = f"did you mean `{near[0]}`?" if near else "write a name such as Asia/Shanghai"
-        raise ValueError(f"`{name}` is no time zone of the IANA database; {hint}") from None
+    if name not in _zones():
+        hint = did_you_mean(name, _zones()) or "write a name such as Asia/Shanghai"
+        raise ValueError(f"`{name}` is no time zone of the IANA database; {hint}")
     return name
 
 

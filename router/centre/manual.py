@@ -1,13 +1,9 @@
-"""The reference of all settings, written from the models.
-
-python -m router.centre.manual > docs/reference/centre.md
-"""
+"""The reference of all settings, written from the models."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,7 +15,7 @@ from router.centre.sections import Fact, Id, Key, Language
 INTRODUCTION: Final = """\
 # The files of a centre
 
-This page is written from the models that check the files (`python -m router.centre.manual`); a test compares the two.
+This page is written from the models that check the files (`./dev docs`); a test compares the two.
 
 A centre is a folder. Every file in it that ends in `.yaml` gives sections; how they are spread over files is yours to
 choose. A section may stand in several files, an entry only once. `firstline check FOLDER` lists every fault with its
@@ -142,7 +138,3 @@ def _item(value: Schema) -> Schema:
     items = value.get("patternProperties", {"": value.get("additionalProperties")})
     item: Schema = next(iter(items.values()))
     return item
-
-
-if __name__ == "__main__":
-    sys.stdout.write(manual())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from router.centre import load
+from router.centre.document import read
 from router.cli.printing import counted
 from router.errors import CentreFault, Fault
-from simulator.population import load_population
+from simulator.population import load_population, shape
 
 
 def run(folder: Path, *, as_json: bool) -> int:
@@ -20,7 +22,8 @@ def run(folder: Path, *, as_json: bool) -> int:
         if centre.document.section("population"):
             load_population(centre.document, centre.plan)
     except CentreFault as error:
-        _report(error.faults, as_json=as_json)
+        faults = {*error.faults, *_of_population(folder)}
+        _report(sorted(faults, key=lambda fault: (fault.file, fault.line)), as_json=as_json)
         return error.exit_code
     plan = centre.plan
     if as_json:
@@ -38,7 +41,17 @@ def run(folder: Path, *, as_json: bool) -> int:
     return 0
 
 
-def _report(faults: tuple[Fault, ...], *, as_json: bool) -> None:
+def _of_population(folder: Path) -> list[Fault]:
+    """What is wrong with the population by itself, where the rest of the centre has faults too."""
+    document, _ = read(folder)
+    try:
+        shape(document)
+    except CentreFault as error:
+        return list(error.faults) if document.section("population") else []
+    return []
+
+
+def _report(faults: Sequence[Fault], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"faults": [asdict(fault) for fault in faults]}, ensure_ascii=False))
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 from router.adapters.sqlite import SqliteJournal
+from router.contract.announcing import rfc3339
 from router.ports import DeadLetter
 
 
@@ -18,8 +18,9 @@ def run(journal: Path, limit: int, *, as_json: bool) -> None:
         print(json.dumps({"dead_letters": [_plain(letter) for letter in letters]}, ensure_ascii=False))
         return
     for letter in letters:
-        shown = _plain(letter)
-        print(f"{shown['at']}  {letter.source} {letter.id or '(no id)'}  {letter.kind or '(no type)'}: {letter.reason}")
+        shown = {name: _printable(text) for name, text in _plain(letter).items()}
+        who = f"{shown['source']} {shown['id'] or '(no id)'}"
+        print(f"{shown['at']}  {who}  {shown['type'] or '(no type)'}: {shown['reason']}")
         print(f"    {shown['body']}")
     if not letters:
         print("none")
@@ -34,7 +35,11 @@ async def _read(journal: Path, limit: int) -> list[DeadLetter]:
 
 
 def _plain(letter: DeadLetter) -> dict[str, str]:
-    at = datetime.fromtimestamp(letter.at / 1000, UTC).isoformat(timespec="milliseconds")
     body = letter.body.decode(errors="replace")
     who = {"source": letter.source, "id": letter.id, "type": letter.kind}
-    return {"at": at, **who, "reason": letter.reason, "body": body}
+    return {"at": rfc3339(letter.at), **who, "reason": letter.reason, "body": body}
+
+
+def _printable(text: str) -> str:
+    """What a stranger sent must not move the cursor of whoever reads it."""
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)

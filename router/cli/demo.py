@@ -15,35 +15,33 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live as Screen
 
 from acd.model import AgentState
 from router.adapters.clock import WallClock
-from router.adapters.http import figures
 from router.centre import Centre, load
-from router.cli.board import picture as board
+from router.cli.ending import ending
 from router.cli.live import live
 from router.cli.logs import log_to
-from router.cli.news import News, minutes, moment
-from router.cli.printing import results
+from router.cli.news import News
+from router.cli.picture import picture as board
+from router.cli.printing import counted, figure, results
 from router.cli.summary import print_figures, verdict
+from router.cli.times import MINUTE_MS, clock, first_monday, minutes, moment
 from router.cli.view import View, Viewer
 from router.errors import BrokerFault, FirstlineError, UsageFault
 from router.examples import example
-from router.measures import MEASURES, Tally
+from router.measures import Tally, figures
 from simulator.arrivals import midnight_ms
 from simulator.population import load_population
-from simulator.report import shown
 from simulator.settings import PopulationSpec
 
-MINUTE_MS = 60_000
-HOUR_MS = 3_600_000
+HOUR_MS = 60 * MINUTE_MS
 FRAMES_PER_S = 4
 LINES = 30
 """About how many lines `--plain` prints."""
@@ -77,7 +75,7 @@ def run(
     centre = load(folder or example("shared-service-centre"))
     start = busiest(centre, load_population(centre.document, centre.plan), minutes)
     show = Show(centre, start, minutes, speed, seed)
-    stage: _Stage = _Silence() if as_json else _Lines(minutes) if plain or not sys.stdout.isatty() else _Screen()
+    stage = _Stage() if as_json else _Lines(minutes) if plain or not sys.stdout.isatty() else _Screen()
     tally, played = asyncio.run(_run(show, stage, picture))
     if as_json:
         print(json.dumps(_as_json(show, tally, played), ensure_ascii=False))
@@ -92,7 +90,7 @@ def busiest(centre: Centre, population: PopulationSpec, minutes: int) -> int:
     Raises `UsageFault` where none are expected on any Monday of the centre's horizon.
     """
     first, end = centre.horizon
-    monday = first + timedelta(days=-first.weekday() % 7)
+    monday = first_monday(first)
     while monday < end:
         midnight = midnight_ms(monday, centre.plan.zone)
         levels = list(_levels(population, centre.plan.zone, monday))
@@ -104,7 +102,7 @@ def busiest(centre: Centre, population: PopulationSpec, minutes: int) -> int:
     raise UsageFault("the population expects nobody on any Monday: give its arrivals a profile and `per_hour`")
 
 
-def _levels(population: PopulationSpec, zone: str, day: Any) -> Iterator[tuple[int, int, float]]:
+def _levels(population: PopulationSpec, zone: str, day: date) -> Iterator[tuple[int, int, float]]:
     """(start, end, contacts per ms): what each part of each profile adds to the rate of arrivals on a day."""
     for name, arrivals in population.arrivals.items():
         for part in population.profiles[arrivals.profile] if arrivals.profile else ():
@@ -124,15 +122,13 @@ async def _run(show: Show, stage: _Stage, picture: Path | None) -> tuple[Tally, 
     plan = show.centre.plan
     news = News(plan.zone)
     log_to(news.note)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = ending()
     with tempfile.TemporaryDirectory(prefix="firstline-") as folder:
         journal = Path(folder) / "demo.db"
-        clock = WallClock(show.start - round(PRELUDE_S * 1000 * show.speed), show.speed)
+        wall = WallClock(show.start - round(PRELUDE_S * 1000 * show.speed), show.speed)
         starting = live(
             plan,
-            clock,
+            wall,
             journal=journal,
             broker_address=None,
             broker_port=None,
@@ -151,7 +147,7 @@ async def _run(show: Show, stage: _Stage, picture: Path | None) -> tuple[Tally, 
             if picture:
                 _keep(last, picture)
             played = await _farewell(player, said, up)
-            return centre.service.measures.tally(clock.now()), played
+            return centre.service.measures.tally(wall.now()), played
 
 
 @asynccontextmanager
@@ -244,15 +240,20 @@ def _keep(view: View, picture: Path) -> None:
 # --- showing ------------------------------------------------------------------------------------------------------
 
 
-class _Stage(Protocol):
-    """Where the board is shown while the block runs."""
+class _Stage:
+    """Where the board is shown while the block runs: nowhere."""
 
-    def __enter__(self) -> object: ...
-    def __exit__(self, *error: object) -> None: ...
-    def show(self, view: View) -> None: ...
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def show(self, view: View) -> None:
+        """Show nothing."""
 
 
-class _Screen:
+class _Screen(_Stage):
     """The whole terminal."""
 
     def __init__(self) -> None:
@@ -270,37 +271,18 @@ class _Screen:
         self._screen.update(board(view, width, height), refresh=True)
 
 
-class _Lines:
+class _Lines(_Stage):
     """A line now and then, for logs and pipes."""
 
     def __init__(self, minutes: int) -> None:
         self._every_ms = max(1, minutes // LINES) * MINUTE_MS
         self._next = 0
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
     def show(self, view: View) -> None:
         """Print how things stand, if it is time to."""
         if view.now >= self._next:
             self._next = view.now - view.now % self._every_ms + self._every_ms
             print(line(view), flush=True)
-
-
-class _Silence:
-    """Nowhere."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def show(self, view: View) -> None:
-        """Show nothing."""
 
 
 def line(view: View) -> str:
@@ -310,16 +292,11 @@ def line(view: View) -> str:
     longest_ms = max((queue.longest_ms for queue in view.queues), default=0)
     longest = f" (longest {minutes(longest_ms)})" if view.waiting else ""
     return (
-        f"{moment(view.now, ZoneInfo(view.zone)):%H:%M:%S}  offered {total.offered}  answered {total.answered}  "
-        f"abandoned {total.abandoned}  waiting {view.waiting}{longest}  SL {_shown('sl', total)}  "
-        f"ASA {_shown('asa', total)}  FCR {_shown('fcr', total)}  agents: {states[AgentState.TALKING]} talking, "
+        f"{clock(view.now, view.zone)}  offered {total.offered}  answered {total.answered}  "
+        f"abandoned {total.abandoned}  waiting {view.waiting}{longest}  SL {figure('sl', total)}  "
+        f"ASA {figure('asa', total)}  FCR {figure('fcr', total)}  agents: {states[AgentState.TALKING]} talking, "
         f"{states[AgentState.READY]} ready  open cases {sum(team.new + team.at_work for team in view.cases)}"
     )
-
-
-def _shown(name: str, tally: Tally) -> str:
-    value = MEASURES[name].of(tally)
-    return "-" if value is None else shown(value, MEASURES[name].unit)
 
 
 # --- telling what came of it ----------------------------------------------------------------------------------------
@@ -328,9 +305,9 @@ def _shown(name: str, tally: Tally) -> str:
 def _print(show: Show, tally: Tally, played: dict[str, Any]) -> None:
     console = results()
     plan = show.centre.plan
-    start = moment(show.start, ZoneInfo(plan.zone))
+    start = moment(show.start, plan.zone)
     console.print(
-        f"[bold]{plan.centre}[/], rules {plan.hash}: {show.minutes} minutes from {start:%a %Y-%m-%d %H:%M}, "
+        f"[bold]{plan.centre}[/], rules {plan.hash}: {counted(show.minutes, 'minute')} from {start:%a %Y-%m-%d %H:%M}, "
         f"{show.speed:g} times as fast, seed {show.seed}"
     )
     print_figures(console, tally, plan)

@@ -15,9 +15,10 @@ from router.adapters.http import http, listen
 from router.adapters.mqtt import MqttBus
 from router.adapters.sqlite import SqliteJournal
 from router.cli.release import release
+from router.errors import JournalFault
 from router.events import Event
 from router.plan import Plan
-from router.recovery import recover
+from router.recovery import Recovered, recover
 from router.service import Service
 
 
@@ -54,7 +55,7 @@ async def live(
         await ensure_broker(broker_address, port=broker_port)
         store = await SqliteJournal.open(journal)
         stack.push_async_callback(store.close)
-        recovered = await recover(plan, store)
+        recovered = await _recovered(plan, store, journal)
         clock.resume(recovered.engine.now)
         address = await stack.enter_async_context(
             broker(broker_address, journal.with_suffix(".broker"), port=broker_port)
@@ -74,6 +75,14 @@ async def live(
         await _in_force(service, running)
         url = await stack.enter_async_context(http(service, listener))
         yield Live(service, running, address, url)
+
+
+async def _recovered(plan: Plan, store: SqliteJournal, journal: Path) -> Recovered:
+    try:
+        return await recover(plan, store)
+    except JournalFault as fault:
+        remedy = "restore a copy of it, or name another file with --journal; nothing in it was changed"
+        raise JournalFault(f"{journal}: {fault}: {remedy}") from fault
 
 
 async def _in_force(service: Service, running: asyncio.Task[None]) -> None:

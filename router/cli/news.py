@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
+from router.cli.times import clock, minutes, moment
 from router.events import Event
 
 
@@ -17,7 +16,7 @@ class News:
     """The last lines, the newest first: (clock time, text, style)."""
 
     def __init__(self, zone: str, kept: int = 40) -> None:
-        self._zone = ZoneInfo(zone)
+        self._zone = zone
         self.lines: deque[tuple[str, str, str]] = deque(maxlen=kept)
 
     def hear(self, event: Event, at: int) -> None:
@@ -25,20 +24,11 @@ class News:
         if told := _TELL.get(type(event)):
             text, style = told(event, self._zone)
             if text:
-                self.lines.appendleft((self.clock(at), text, style))
+                self.lines.appendleft((clock(at, self._zone), text, style))
 
     def note(self, text: str) -> None:
         """Note something that is no event of the centre, at no time of its clock."""
         self.lines.appendleft(("", text, "yellow"))
-
-    def clock(self, at: int) -> str:
-        """An instant as the time of day."""
-        return f"{moment(at, self._zone):%H:%M:%S}"
-
-
-def moment(at: int, zone: ZoneInfo) -> datetime:
-    """An instant (ms) in a zone."""
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(zone)
 
 
 def brief(contact: str) -> str:
@@ -46,12 +36,7 @@ def brief(contact: str) -> str:
     return contact.rpartition(".")[2]
 
 
-def minutes(duration_ms: int) -> str:
-    """A duration as 2:05."""
-    return f"{duration_ms // 60_000}:{duration_ms // 1000 % 60:02}"
-
-
-def _ended(event: ContactEnded, zone: ZoneInfo) -> tuple[str, str]:
+def _ended(event: ContactEnded, zone: str) -> tuple[str, str]:
     match event.outcome:
         case "abandoned":
             return f"{brief(event.contact)} gives up in {event.queue} after {minutes(event.wait_ms)}", "red"
@@ -63,19 +48,19 @@ def _ended(event: ContactEnded, zone: ZoneInfo) -> tuple[str, str]:
             return "", ""
 
 
-def _case_opened(event: CaseOpened, zone: ZoneInfo) -> tuple[str, str]:
+def _case_opened(event: CaseOpened, zone: str) -> tuple[str, str]:
     if not event.team:
         return f"{event.case} of {brief(event.contact)} stays with the first line", "cyan"
     due = f"{moment(event.due_at, zone):%a %H:%M}" if event.due_at is not None else "at no known time"
     return f"{event.case} of {brief(event.contact)} goes to {event.team}: {event.case_type}, due {due}", "magenta"
 
 
-def _moved(event: AgentMoved | AgentStateSet, zone: ZoneInfo) -> tuple[str, str]:
+def _moved(event: AgentMoved | AgentStateSet, zone: str) -> tuple[str, str]:
     state = event.state.replace("_", " ")
     return f"{event.agent} is {state}", "yellow" if event.state == "not_responding" else "dim"
 
 
-_TELL: dict[type, Callable[[Any, ZoneInfo], tuple[str, str]]] = {
+_TELL: dict[type, Callable[[Any, str], tuple[str, str]]] = {
     ContactEnded: _ended,
     OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),
     OfferExpired: lambda event, zone: (f"{event.agent} lets {brief(event.contact)} ring out", "yellow"),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from router import contract
 from router.adapters.broker import parse_address
@@ -19,12 +17,15 @@ from router.adapters.clock import WallClock
 from router.adapters.mqtt import MqttBus
 from router.centre import Centre, load
 from router.cli.drawn import Drawn
+from router.cli.ending import ending
 from router.cli.listening import Available, Heard, Shown, listen
 from router.cli.logs import log_to
 from router.cli.player import Outcome, Player
+from router.cli.printing import counted
 from router.cli.release import release
 from router.cli.sending import Commands
 from router.cli.summary import play_as_json, print_play
+from router.cli.times import MINUTE_MS, moment
 from router.contract.answering import About
 from router.contract.inputs import SnapshotRequested
 from router.contract.topics import about_topic
@@ -78,9 +79,7 @@ def run(folder: Path, broker: str, minutes: int, seed: int, *, as_json: bool) ->
 
 
 async def _run(script: Script, broker: str, *, as_json: bool) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = ending()
     address, plan = parse_address(broker), script.centre.plan
     async with MqttBus(
         address.host,
@@ -146,7 +145,7 @@ async def perform(
         ) from None
     begin = clock.now() + round(PREPARATION_S * 1000 * about.speed)
     player = _player(script, commands, run_id, shown, begin, about.speed)
-    say(f"{_when(begin, script.centre.plan)}: {script.minutes} minutes to play; contacts are {run_id}.*")
+    say(f"{_when(begin, script.centre.plan)}: {counted(script.minutes, 'minute')} to play; contacts are {run_id}.*")
     await bus.publish(_orphans_leave(shown, commands, clock.now(), say))
     performance = _Performance(script.centre.plan, bus, player, clock, clock_of, say)
     await performance.play(early, stop)
@@ -218,18 +217,17 @@ def _shifts(script: Script, now: int, until: int) -> list[Shift]:
 
 def _days(plan: Plan, now: int, until: int) -> tuple[date, int]:
     """The civil date of `now`, and how many dates there are from it to that of `until`."""
-    first, last = (datetime.fromtimestamp(at / 1000, ZoneInfo(plan.zone)).date() for at in (now, until))
+    first, last = (moment(at, plan.zone).date() for at in (now, until))
     return first, (last - first).days + 1
 
 
 def _when(at: int, plan: Plan) -> str:
-    moment = datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(plan.zone))
-    return f"{moment:%a %Y-%m-%d %H:%M} ({plan.zone})"
+    return f"{moment(at, plan.zone):%a %Y-%m-%d %H:%M} ({plan.zone})"
 
 
 def _player(script: Script, commands: Commands, run_id: str, shown: Shown, begin: int, speed: float) -> Player:
     plan = script.centre.plan
-    until = begin + script.minutes * 60_000
+    until = begin + script.minutes * MINUTE_MS
     on_duty = _shifts(script, begin, until)
     customers = _customers(script, run_id, begin, until)
     world = World(

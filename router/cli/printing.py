@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from router.measures import MEASURES, Tally
+from simulator.report import shown
+
 WIDE = 120
 
 
@@ -30,6 +33,13 @@ def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequen
         console.print(table, soft_wrap=False)
     for line in printed.get().splitlines():
         print(line.rstrip())
+
+
+def figure(name: str, tally: Tally, none: str = "-") -> str:
+    """A measure of a tally for people; `none` where it has no data."""
+    measure = MEASURES[name]
+    value = measure.of(tally)
+    return none if value is None else shown(value, measure.unit)
 
 
 def counted(number: int, noun: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import signal
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,8 @@ import structlog
 
 from router.adapters.broker import PORT_MAX
 from router.adapters.clock import WallClock
-from router.centre import load
+from router.centre import Centre, load
+from router.cli.ending import ending
 from router.cli.live import Live, live
 from router.cli.logs import event_logger, log_to_stderr
 from router.errors import UsageFault
@@ -34,10 +34,12 @@ def run(
 ) -> None:
     """Check everything that can be checked before anything is started; then serve until SIGINT or SIGTERM."""
     log_to_stderr(log_level)
-    plan = load(folder).plan
+    centre = load(folder)
+    plan = centre.plan
     address = loopback(http)
     clock = WallClock(instant(start, plan) if start else None, speed)
-    centre = live(
+    _check_horizon(clock, centre, told=start is not None)
+    starting = live(
         plan,
         clock,
         journal=journal,
@@ -46,7 +48,7 @@ def run(
         http_address=address,
         observers=event_logger(log_level),
     )
-    asyncio.run(_serve(plan, clock, journal, centre))
+    asyncio.run(_serve(plan, clock, journal, starting))
 
 
 async def _serve(plan: Plan, clock: WallClock, journal: Path, starting: AbstractAsyncContextManager[Live]) -> None:
@@ -63,15 +65,27 @@ async def _serve(plan: Plan, clock: WallClock, journal: Path, starting: Abstract
             speed=clock.speed,
             login="none: only this machine can reach the service",
         )
-        ended = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
-        ending = asyncio.create_task(ended.wait())
-        await asyncio.wait({ending, centre.running}, return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
+        stopping = asyncio.create_task(ending().wait())
+        await asyncio.wait({stopping, centre.running}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
         if centre.running.done():
             centre.running.result()
         log.info("stopping", seq=centre.service.engine.board.seq)
+
+
+def _check_horizon(clock: WallClock, centre: Centre, *, told: bool) -> None:
+    """Outside the horizon no calendar is known: the centre looks closed, and no case falls due.
+
+    Whoever told the clock to be there is refused. A centre whose horizon has run out goes on as it can, and says so.
+    """
+    today = datetime.fromtimestamp(clock.now() / 1000, ZoneInfo(centre.plan.zone)).date()
+    begin, end = centre.horizon
+    if begin <= today < end:
+        return
+    what = f"the clock shows {today}, which is not within the centre's horizon, {begin} to {end}"
+    if told:
+        raise UsageFault(f"{what}: change --start, or `horizon` in {centre.folder}")
+    structlog.get_logger("firstline").warning("horizon.over", why=f"{what}: change `horizon` in {centre.folder}")
 
 
 def loopback(address: str) -> tuple[str, int]:

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from router.centre import Centre, load
 from router.cli.printing import counted, print_table, results
+from router.cli.times import first_monday
 from router.errors import UsageFault
 from router.measures import Tally
 from simulator import report, volumes
@@ -96,7 +97,7 @@ def _first_day(text: str | None, days: int, centre: Centre, counts: Volumes | No
     Outside the horizon no calendar is known, and outside the volumes nobody comes: both would look like a quiet day.
     """
     begin, end = centre.horizon
-    first = _date(text) if text is not None else counts.first_day if counts else begin + timedelta(-begin.weekday() % 7)
+    first = _date(text) if text is not None else counts.first_day if counts else first_monday(begin)
     last = first + timedelta(days - 1)
     if first < begin or last >= end:
         hint = f"choose others with --from and --days, or change `horizon` in {centre.folder}"

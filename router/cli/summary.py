@@ -7,12 +7,10 @@ from typing import Any
 
 from rich.console import Console
 
-from router.adapters.http import figures
 from router.cli.player import Outcome
-from router.cli.printing import print_table, results
-from router.measures import MEASURES, Measure, Tally
+from router.cli.printing import counted, figure, print_table, results
+from router.measures import MEASURES, Tally, figures
 from router.plan import Plan
-from simulator.report import shown
 
 ASKED = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "escalated")
 PROBLEMS_SHOWN_MAX = 20
@@ -22,15 +20,15 @@ LATE_MS_NOTED = 100
 
 def print_figures(console: Console, tally: Tally, plan: Plan) -> None:
     """The measures that everybody asks for, with what they are shares or means of, and their formulas."""
-    asked = [MEASURES[name] for name in ASKED]
-    rows = [(measure.title, *_value(measure, tally), measure.formula) for measure in asked]
+    rows = [(MEASURES[name].title, *_value(name, tally), MEASURES[name].formula) for name in ASKED]
     print_table(console, ("measure", "value", "n", "formula"), rows)
     console.print(f"[dim]AWT: {acceptable_waits(plan)}[/]")
 
 
-def _value(measure: Measure, tally: Tally) -> tuple[str, str]:
-    value, n = measure.of(tally), measure.parts(tally)[1]
-    return "no data" if value is None else shown(value, measure.unit), "" if measure.unit == "count" else f"{n:,}"
+def _value(name: str, tally: Tally) -> tuple[str, str]:
+    """The value, and what it is a share or a mean of."""
+    measure = MEASURES[name]
+    return figure(name, tally, "no data"), "" if measure.unit == "count" else f"{measure.parts(tally)[1]:,}"
 
 
 def acceptable_waits(plan: Plan) -> str:
@@ -74,7 +72,7 @@ def verdict(played: dict[str, Any], speed: float) -> list[str]:
 
 
 def _stories(played: dict[str, Any]) -> str:
-    checked = f"{played['contacts']:,} contacts, {played['rows']:,} rows"
+    checked = f"{counted(played['contacts'], 'contact')}, {counted(played['rows'], 'row')}"
     if played["problems"]:
         return f"[red]stories   {checked}: {len(played['problems'])} do not hold[/]"
     so_far = " so far (interrupted)" if played["interrupted"] else ""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from acd.model import AgentState, ContactState
 from escalation.case import CaseState
 from router.cli.news import News
+from router.cli.times import MINUTE_MS
 from router.measures import Tally
 from router.service import Service
 
 HISTORY = 24
-MINUTE_MS = 60_000
 UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 

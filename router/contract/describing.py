@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 
 from router.contract.announcing import Subject
 from router.contract.messages import ATTRIBUTES, Channel, Message, messages
+from router.contract.topics import ABOUT, AVAILABLE, INPUT, OUTPUT, REPLY
 
 Document = dict[str, Any]
 
@@ -18,17 +19,18 @@ _PARAMETERS: Final = {
     "case": "The case's id.",
     "type": "The kind of event.",
 }
-_CHANNELS: Final[dict[Channel, tuple[str, str, str]]] = {
-    "in": ("input", "in/{participant}", "Facts and questions, each participant's on a topic of its own."),
-    "contact": ("aboutContact", "out/contact/{contact}/{type}", "Rows of the journal about a contact."),
-    "agent": ("forAgent", "out/agent/{agent}/{type}", "Rows of the journal for or about an agent."),
-    "case": ("aboutCase", "out/case/{case}/{type}", "Rows of the journal about a case."),
-    "centre": ("aboutCentre", "out/centre/{centre}/{type}", "Rows of the journal about the centre as a whole."),
-    "reply": ("reply", "reply/{participant}", "Answers to one sender."),
-    "about": ("about", "about", "Retained: what the centre runs."),
-    "available": ("available", "available/{participant}", "Retained: who is there. The service itself is `engine`."),
+_CHANNELS: Final[dict[Channel, tuple[str, str]]] = {
+    "in": ("input", "Facts and questions, each participant's on a topic of its own."),
+    "contact": ("aboutContact", "Rows of the journal about a contact."),
+    "agent": ("forAgent", "Rows of the journal for or about an agent."),
+    "case": ("aboutCase", "Rows of the journal about a case."),
+    "centre": ("aboutCentre", "Rows of the journal about the centre as a whole."),
+    "reply": ("reply", "Answers to one sender."),
+    "about": ("about", "Retained: what the centre runs."),
+    "available": ("available", "Retained: who is there. The service itself is `engine`."),
 }
-_SENDS: Final = {
+_TOPICS: Final[dict[Channel, str]] = {"in": INPUT, "reply": REPLY, "about": ABOUT, "available": AVAILABLE}
+_SENDS: Final[dict[str, Channel]] = {
     "announceContact": "contact",
     "announceAgent": "agent",
     "announceCase": "case",
@@ -67,8 +69,9 @@ def asyncapi() -> Document:
 
 
 def topic(channel: Channel) -> str:
-    """The topic of a channel, with its parameters in braces."""
-    return f"firstline/v1/{{centre}}/{_CHANNELS[channel][1]}"
+    """The topic of a channel, with its parameters in braces. Announcements differ in whose topic they go to."""
+    announced = OUTPUT.replace("{subject}/{id}", f"{channel}/{{{channel}}}")
+    return _TOPICS.get(channel, announced)
 
 
 def asyncapi_text() -> str:
@@ -77,7 +80,7 @@ def asyncapi_text() -> str:
 
 
 def _channel(channel: Channel, told: list[Message]) -> Document:
-    _, _, description = _CHANNELS[channel]
+    _, description = _CHANNELS[channel]
     address = topic(channel)
     return {
         "address": address,
@@ -102,8 +105,8 @@ def _receive(told: list[Message]) -> Document:
     }
 
 
-def _send(channel: Any, told: list[Message]) -> Document:
-    summary = _CHANNELS[channel][2]
+def _send(channel: Channel, told: list[Message]) -> Document:
+    summary = _CHANNELS[channel][1]
     return {
         "action": "send",
         "summary": summary,

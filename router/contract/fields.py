@@ -69,7 +69,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "digits_max": Meaning("How many keys to take at most.", 6),
     "terminator": Meaning("The key that ends the number early; empty for none.", "#"),
     "secret": Meaning("Whether the keys are secret: show, log and store them nowhere.", example=False),
-    "because": Meaning("What led there: started, said, chosen, collected, open, closed, no_input, ...", "chosen"),
+    "because": Meaning('What led there; "filled" is collected without the key that ends a number early.', "chosen"),
     "used": Meaning("How many of the keys pressed so far were spent on it.", 1),
     "missed": Meaning("Silence, or keys that fit nothing.", "no_input"),
     "count": Meaning("How many of them at this node so far.", 1),

@@ -24,6 +24,14 @@ ENGINE: Final = "engine"
 UNNAMED: Final = "unnamed"
 """Who is answered where a sender's topic ends in no proper name."""
 
+_ROOT: Final = f"firstline/{VERSION}/{{centre}}"
+INPUT: Final = f"{_ROOT}/in/{{participant}}"
+OUTPUT: Final = f"{_ROOT}/out/{{subject}}/{{id}}/{{type}}"
+REPLY: Final = f"{_ROOT}/reply/{{participant}}"
+AVAILABLE: Final = f"{_ROOT}/available/{{participant}}"
+ABOUT: Final = f"{_ROOT}/about"
+"""The topics with their levels in braces, for `format` here and for the reference."""
+
 NAME_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,64}$"
 ID_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,128}$"
 NAME_RULE: Final = "1 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
@@ -44,45 +52,41 @@ def is_id(text: str) -> bool:
 
 def input_topic(centre: str, participant: str) -> str:
     """Where a participant sends its inputs. Raises `UsageFault` for a name that cannot stand in a topic."""
-    return f"{_root(centre)}/in/{_level(participant)}"
+    return INPUT.format(centre=_level(centre), participant=_level(participant))
 
 
 def every_input(centre: str) -> str:
     """The subscription to all inputs."""
-    return f"{_root(centre)}/in/+"
+    return INPUT.format(centre=_level(centre), participant="+")
 
 
 def every_output(centre: str) -> str:
     """The subscription to all that is announced."""
-    return f"{_root(centre)}/out/#"
+    return f"{_ROOT.format(centre=_level(centre))}/out/#"
 
 
 def output_topic(centre: str, subject: str, of: str, kind: str) -> str:
     """Where an event of this kind about this contact, agent, case or centre (`of`, its id) is announced."""
     assert is_id(of), "ids are checked where they come in"
-    return f"{_root(centre)}/out/{subject}/{of}/{kind}"
+    return OUTPUT.format(centre=_level(centre), subject=subject, id=of, type=kind)
 
 
 def reply_topic(centre: str, participant: str) -> str:
     """Where a participant is answered; one without a proper name is answered as `unnamed`."""
-    return f"{_root(centre)}/reply/{participant if is_name(participant) else UNNAMED}"
+    return REPLY.format(centre=_level(centre), participant=participant if is_name(participant) else UNNAMED)
 
 
 def available_topic(centre: str, participant: str) -> str:
     """Where a participant is said to be online or offline. Raises `UsageFault` as `input_topic` does."""
-    return f"{_root(centre)}/available/{_level(participant)}"
+    return AVAILABLE.format(centre=_level(centre), participant=_level(participant))
 
 
 def about_topic(centre: str) -> str:
     """Where the centre says what it runs."""
-    return f"{_root(centre)}/about"
+    return ABOUT.format(centre=_level(centre))
 
 
 @lru_cache(maxsize=64)
-def _root(centre: str) -> str:
-    return f"firstline/{VERSION}/{_level(centre)}"
-
-
 def _level(name: str) -> str:
     if not is_name(name):
         raise UsageFault(f"{name!r} cannot stand in a topic: a centre and a participant are named by {NAME_RULE}")

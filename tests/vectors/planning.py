@@ -34,8 +34,8 @@ class _Group:
             return judged(place, self.comparison.differences(case, self.ask(case, place)))
         except _UnsupportedCase as reason:
             return Verdict(place, "unsupported", str(reason))
-        except ShapeFault:
-            raise
+        except ShapeFault as fault:
+            return Verdict(place, "fail", f"it cannot be read: {fault}")
         except ValueError as refusal:
             return Verdict(place, "fail", f"the theory refuses it: {refusal}")
 

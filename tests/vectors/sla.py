@@ -93,7 +93,7 @@ def play(document: object) -> Iterator[Verdict]:
 def _played(case: Case, case_id: str, calendars: Mapping[str, Any]) -> Verdict:
     kind = case.get("kind", "clock")
     if kind not in _KINDS:
-        raise ShapeFault(f"{case_id}: the kind `{kind}` is none of {', '.join(_KINDS)}")
+        return Verdict(case_id, "fail", f"it cannot be read: the kind `{kind}` is none of {', '.join(_KINDS)}")
     if kind != "clock":
         return Verdict(case_id, "unsupported", _KINDS[kind])
     try:
@@ -101,6 +101,8 @@ def _played(case: Case, case_id: str, calendars: Mapping[str, Any]) -> Verdict:
         actual = _cycles(case, case_id, calendars)
     except _UnsupportedCase as reason:
         return Verdict(case_id, "unsupported", str(reason))
+    except ShapeFault as fault:
+        return Verdict(case_id, "fail", f"it cannot be read: {fault}")
     return judged(case_id, Comparison().differences({"cycles": expected}, {"cycles": actual}))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.align import Align
@@ -15,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from acd.model import AgentState
-from router.cli.news import minutes, moment
+from router.cli.printing import figure
+from router.cli.times import MINUTE_MS, minutes, moment
 from router.cli.view import QueueView, View
 from router.measures import MEASURES, Tally
-from simulator.report import shown
 
 STATES = {  # what each looks like: its sign, for eyes and terminals that know no colours, and its colour
     AgentState.READY: ("ready", "○", "green"),
@@ -31,7 +30,6 @@ STATES = {  # what each looks like: its sign, for eyes and terminals that know n
 }
 TILES = ("sl", "asa", "abandoned", "fcr", "flr", "escalated")
 BARS = "▁▂▃▄▅▆▇█"
-MINUTE_MS = 60_000
 HEAD_HEIGHT, TILES_HEIGHT, QUEUES_HEIGHT = 2, 3, 5
 LOWEST = 6
 WIDE = 100
@@ -70,7 +68,7 @@ def _head(view: View, *, wide: bool) -> RenderableType:
         state = "no more calls: everybody finishes"
     grid.add_row(
         Text.assemble(("Firstline ", "bold bright_blue"), (view.centre, "bold")),
-        Text(f"{moment(view.now, ZoneInfo(view.zone)):%a %d %b %Y  %H:%M:%S}", "bold"),
+        Text(f"{moment(view.now, view.zone):%a %d %b %Y  %H:%M:%S}", "bold"),
         Text.assemble(state, (f"  at {view.speed:g}x" if wide else "", DIM)),
     )
     bar = Table.grid(expand=True)  # a bar alone ends in no new line
@@ -88,12 +86,7 @@ def _tiles(view: View) -> RenderableType:
 
 def _tile(name: str, tally: Tally) -> Panel:
     title = "SL" if name == "sl" else MEASURES[name].title.partition(" (")[0]
-    return _panel(Align.center(Text(_figure(name, tally), "bold")), title, title_align="center")
-
-
-def _figure(name: str, tally: Tally) -> str:
-    value = MEASURES[name].of(tally)
-    return "-" if value is None else shown(value, MEASURES[name].unit)
+    return _panel(Align.center(Text(figure(name, tally), "bold")), title, title_align="center")
 
 
 # --- queues -------------------------------------------------------------------------------------------------------
@@ -119,7 +112,7 @@ def _queues(view: View, *, wide: bool) -> RenderableType:
 
 def _figures(tally: Tally) -> list[str]:
     """How many were offered, answered and gone; service level and ASA."""
-    return [str(tally.offered), str(tally.answered), str(tally.abandoned), _figure("sl", tally), _figure("asa", tally)]
+    return [str(tally.offered), str(tally.answered), str(tally.abandoned), figure("sl", tally), figure("asa", tally)]
 
 
 def _waiting(queue: QueueView) -> tuple[Text, Text]:

@@ -1,0 +1,110 @@
+"""What happens by itself on the floor, and when: leases, wrap-up, offers, pairs kept apart and the longest wait.
+
+`ALARMS` are the kinds, `ARMED_BY` says which events set one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Any
+
+from acd.decide import Decisions, Follow, default_outcome, match_agents, time_out
+from acd.events import (
+    AgentAlive,
+    AgentLapsed,
+    AgentStateSet,
+    ContactQueued,
+    JoinParties,
+    JoinTimedOut,
+    OfferContact,
+    OfferExpired,
+    PairExcluded,
+    WrapUpExpired,
+    WrapUpStarted,
+)
+from acd.floor import Floor
+from acd.model import ContactState
+
+_UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
+
+
+def _lease_due(floor: Floor, agent_id: str) -> int | None:
+    agent = floor.agents.get(agent_id)
+    return agent.lease_until or None if agent else None
+
+
+def _lapse(floor: Floor, agent_id: str, now: int) -> Decisions:
+    yield AgentLapsed(agent_id)
+
+
+def _wrap_up_due(floor: Floor, agent_id: str) -> int | None:
+    agent = floor.agents.get(agent_id)
+    return agent.wrap_up_until or None if agent else None
+
+
+def _end_wrap_up(floor: Floor, agent_id: str, now: int) -> Decisions:
+    contact = floor.agents[agent_id].contact
+    yield WrapUpExpired(agent_id, contact, default_outcome(floor, contact))
+
+
+def _offer_due(floor: Floor, offer_id: int) -> int | None:
+    offer = floor.offers.get(offer_id)
+    return offer.until if offer else None
+
+
+def _end_offer(floor: Floor, offer_id: int, now: int) -> Decisions:
+    offer = floor.offers[offer_id]
+    ended = JoinTimedOut if offer.accepted else OfferExpired
+    yield ended(offer.id, offer.contact, offer.agent)
+
+
+def _pairs(floor: Floor) -> Iterator[tuple[str, str]]:
+    return ((contact.id, agent) for contact in floor.contacts.values() for agent in contact.exclusions)
+
+
+def _pair_due(floor: Floor, pair: tuple[str, str]) -> int | None:
+    contact = floor.contacts.get(pair[0])
+    return contact.exclusions.get(pair[1]) if contact else None
+
+
+def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
+    agent = floor.agents.get(pair[1])
+    return match_agents(floor, [agent] if agent else [], now)
+
+
+def _wait_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    return contact.wait_until if contact and contact.state in _UNANSWERED else None
+
+
+def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
+    """Send the contact away; but one that is being joined has its answer, and only if that fails is its wait over."""
+    contact = floor.contacts[contact_id]
+    if contact.state is not ContactState.JOINING:
+        yield from time_out(floor, contact, now)
+
+
+Keys = Callable[[Floor], Iterable[Any]]
+Due = Callable[[Floor, Any], int | None]
+
+ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
+    "lease": (lambda floor: floor.agents, _lease_due, _lapse),
+    "wrap_up": (lambda floor: floor.agents, _wrap_up_due, _end_wrap_up),
+    "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
+    "pair": (_pairs, _pair_due, _end_pair),
+    "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
+}
+"""What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
+
+Where several ring at one instant, they do in this order, and each in the order of its keys.
+"""
+ARMED_BY: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    AgentStateSet: ("lease", attrgetter("agent")),
+    AgentAlive: ("lease", attrgetter("agent")),
+    WrapUpStarted: ("wrap_up", attrgetter("agent")),
+    OfferContact: ("offer", attrgetter("offer")),
+    JoinParties: ("offer", attrgetter("offer")),
+    PairExcluded: ("pair", attrgetter("contact", "agent")),
+    ContactQueued: ("wait", attrgetter("contact")),
+}
