@@ -38,7 +38,7 @@ async def one_answered_one_waiting() -> Stage:
     return stage
 
 
-def answers(*paths: str, hung: bool = False) -> list[httpx.Response]:
+def answers(*paths: str, hung: bool = False, host: str = "localhost") -> list[httpx.Response]:
     """What a service answers when asked for these pages."""
 
     async def main() -> list[httpx.Response]:
@@ -46,7 +46,7 @@ def answers(*paths: str, hung: bool = False) -> list[httpx.Response]:
         if hung:
             stage.service.last_turn -= HUNG_MS + 1
         transport = httpx.ASGITransport(application(stage.service))
-        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
             told = [await client.get(path) for path in paths]
         await stage.close()
         return told
@@ -68,6 +68,12 @@ def test_health_says_when_the_loop_hangs() -> None:
     (answer,) = answers("/health", hung=True)
     assert 503 == answer.status_code
     assert "hung: the loop has not turned" == answer.json()["status"]
+
+
+def test_a_page_from_elsewhere_reads_nothing() -> None:
+    """Whoever asks under another host's name, as a browser does for a page whose name was bound anew, is refused."""
+    (answer,) = answers("/v1/state", host="elsewhere.example")
+    assert 400 == answer.status_code
 
 
 def test_metrics_are_what_prometheus_reads() -> None:

@@ -317,3 +317,12 @@ async def test_damage_found_while_reading_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(JournalFault, match="is damaged"):
         await log(reader)
     await reader.close()
+
+
+async def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
+    """A pipe or a device is no place for a journal, and is not replaced by one."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(JournalFault, match="is a device, a pipe or a socket: name a file"):
+        await SqliteJournal.open(pipe)
+    assert ([pipe], True) == (list(tmp_path.iterdir()), pipe.is_fifo())

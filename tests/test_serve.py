@@ -138,6 +138,7 @@ def test_an_unexpected_exception_is_our_own_fault(
     [
         (["--http", "0.0.0.0:80"], 2, "there are no roles yet"),
         (["--start", "soon"], 2, "write an instant"),
+        (["--start", "2030-01-01"], 2, "is not within the centre's horizon"),
         (["--log-level", "loud"], 2, "choose one of"),
         (["--broker", "127.0.0.1:1", "--http", "127.0.0.1:0"], 5, "no broker answers at 127.0.0.1:1"),
         (["--broker", "nonsense:port"], 2, "is not the address of a broker"),

@@ -1,0 +1,84 @@
+"""`firstline check` and `firstline dead-letters`: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from router.adapters.sqlite import SqliteJournal
+from router.cli import check, dead_letters
+from router.examples import example
+from router.ports import Batch, DeadLetter
+
+LETTERS = [
+    DeadLetter(1_767_575_700_000, "pbx", "a1", "contact.left", "contact 'c9' is not known", b'{"contact":"c9"}'),
+    DeadLetter(1_767_575_701_000, "who\x1b[2J", "", "", "it is not JSON", b"\x1b]0;***\x07"),
+]
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """The smallest centre with a fault in each of its two files."""
+    folder = shutil.copytree(example("hello"), tmp_path / "broken")
+    for name, right, wrong in (("centre", "team: experts", "team: expert"), ("population", ": 12", ": -12")):
+        file = folder / f"{name}.yaml"
+        file.write_text(file.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["hello", "bank", "shared-service-centre"])
+def test_a_sound_centre_is_said_to_be_one(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0, and in one line what the centre has."""
+    assert 0 == check.run(example(name), as_json=False)
+    assert f"{name}: no faults. " in capsys.readouterr().out
+
+
+def test_faults_of_the_centre_and_of_its_population_are_listed_together(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fault in one file does not hide those of another: each with its file, line, field and hint; exit code 2."""
+    assert 2 == check.run(broken, as_json=False)
+    printed = capsys.readouterr()
+    first, second = printed.out.splitlines()
+    assert first.endswith("case_types.question.team: `expert` is no team of this centre (did you mean `experts`?)")
+    assert f"{broken / 'population.yaml'}:4: population.arrivals.main.per_hour: " in second
+    assert "2 faults\n" == printed.err
+
+
+def test_faults_as_data(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json every fault is an object, and there is nothing else on stdout."""
+    assert 2 == check.run(broken, as_json=True)
+    faults = json.loads(capsys.readouterr().out)["faults"]
+    assert [("centre.yaml", 25), ("population.yaml", 4)] == [(Path(f["file"]).name, f["line"]) for f in faults]
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> Path:
+    """A journal with two dead letters."""
+    kept = await SqliteJournal.open(tmp_path / "journal.db")
+    await kept.append(Batch(dead_letters=LETTERS))
+    await kept.close()
+    return tmp_path / "journal.db"
+
+
+def test_dead_letters_come_newest_first_and_cannot_move_the_cursor(
+    journal: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each with its reason; signs that a terminal would obey are written out."""
+    dead_letters.run(journal, 20, as_json=False)
+    assert [
+        "2026-01-05T01:15:01.000Z  who\\x1b[2J (no id)  (no type): it is not JSON",
+        "    \\x1b]0;***\\x07",
+        "2026-01-05T01:15:00.000Z  pbx a1  contact.left: contact 'c9' is not known",
+        '    {"contact":"c9"}',
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_dead_letters_as_data(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json one object, as many letters as asked for."""
+    dead_letters.run(journal, 1, as_json=True)
+    (letter,) = json.loads(capsys.readouterr().out)["dead_letters"]
+    assert ("it is not JSON", "2026-01-05T01:15:01.000Z") == (letter["reason"], letter["at"])
