@@ -8,6 +8,8 @@
     escalated <= 0.2     share of answered contacts that left the first line
     occupancy <= 0.85    handling / (handling + ready)
 
+A centre's files may state some (`centre: {targets: [...]}`), and the command line others in their place.
+
 A target is met when all of the interval lies on its side, missed when none of it does, and otherwise undecided: more
 replications would tell. The estimate alone decides nothing.
 """
@@ -20,8 +22,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from router.centre import Document
 from router.centre.durations import milliseconds
-from router.errors import UsageFault
+from router.errors import CentreFault, UsageFault
 from router.nearest import did_you_mean
 from simulator.statistics import Interval
 
@@ -88,6 +91,20 @@ def parse_target(text: str) -> Target:
     if match["rest"]:
         raise _fault(text, match.start("rest"), f"`{match['rest'].strip()}` is too much", "give several targets apart")
     return Target(text.strip(), measure, sense, bound, acceptable_wait_ms)
+
+
+def targets_of(document: Document) -> list[Target]:
+    """The targets in a centre's files; raises `CentreFault` with every one that cannot be read, in its place."""
+    targets, faults = [], []
+    for place, text in enumerate(document.section("centre").get("targets", [])):
+        try:
+            targets.append(parse_target(text))
+        except UsageFault as fault:
+            _, _, what = str(fault).partition('": ')
+            faults.append(document.fault(("centre", "targets", place), what))
+    if faults:
+        raise CentreFault(faults)
+    return targets
 
 
 def _fault(text: str, at: int, message: str, hint: str = "") -> UsageFault:

@@ -48,6 +48,30 @@ def test_faults_of_the_centre_and_of_its_population_are_listed_together(
     assert "2 faults\n" == printed.err
 
 
+def test_a_target_that_cannot_be_read_is_a_fault_of_the_files(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A centre's targets are checked like the rest of it, each in its place."""
+    (broken / "population.yaml").unlink()
+    shutil.copy(example("hello") / "centre.yaml", broken)
+    file = broken / "centre.yaml"
+    text = file.read_text(encoding="utf-8").replace(
+        "languages: [en],", 'languages: [en], targets: ["flr >= 0.7", "speed"],'
+    )
+    file.write_text(text, encoding="utf-8")
+    assert 2 == check.run(broken, as_json=False)
+    assert f"{file}:2: centre.targets[1]: column 1: there is no measure `speed`" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_read_is_said_to_hide_names(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a file is no YAML, every other fault is listed, and that unknown names are not looked for yet."""
+    (broken / "queues.yaml").write_text("queues: {", encoding="utf-8")
+    assert 2 == check.run(broken, as_json=False)
+    printed = capsys.readouterr()
+    assert ["population.yaml:4:", "queues.yaml:1:"] == [
+        line.split()[0].rpartition("/")[2] for line in printed.out.splitlines()
+    ]
+    assert "unknown names are not looked for yet" in printed.err
+
+
 def test_faults_as_data(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json every fault is an object, and there is nothing else on stdout."""
     assert 2 == check.run(broken, as_json=True)

@@ -202,3 +202,12 @@ def test_a_week_of_a_bank_keeps_every_recorded_call(simulate: Command, shared: P
     recorded = sum(float(line.partition(",")[2]) for line in lines if line.startswith("2003-03-03"))
     assert 0 == code
     assert json.loads(text)["measures"]["offered"]["value"] >= recorded
+
+
+def test_a_centre_states_its_own_targets(simulate: Command) -> None:
+    """Without --target those of the centre's files are tested; with it, those of the command line alone."""
+    arguments = ("--days", "1", "--replications", "2", "--json")
+    _, text = simulate(*arguments, centre="shared-service-centre")
+    assert ["sl(30s) >= 0.8", "flr >= 0.8", "fcr >= 0.7"] == [each["target"] for each in json.loads(text)["targets"]]
+    _, text = simulate(*arguments, "--target", "asa <= 1h", centre="shared-service-centre")
+    assert ["asa <= 1h"] == [each["target"] for each in json.loads(text)["targets"]]

@@ -99,6 +99,9 @@ class CentreSpec(Entry):
         min_length=1, description="The languages it speaks, first the one of an entry point that names none."
     )
     horizon: HorizonSpec = Field(description="The dates for which its calendars are compiled.")
+    targets: list[Words] = Field(
+        [], description="What it is to reach, such as `flr >= 0.7`: `firstline simulate` tests it unless told others."
+    )
 
     @field_validator("languages")
     @classmethod

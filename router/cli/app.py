@@ -80,7 +80,7 @@ def simulate(
     first_day: Annotated[str | None, _option("--from", "The first of them; else the first Monday.", "DATE")] = None,
     seed: Seed = 1,
     replications: Annotated[int, typer.Option("--replications", min=1, help="Independent runs.")] = 20,
-    target: Annotated[list[str] | None, _option("--target", 'What to test, such as "flr >= 0.7".', "TARGET")] = None,
+    target: Annotated[list[str] | None, _option("--target", "What to test: flr >= 0.7", "TARGET")] = None,
     volumes: Annotated[Path | None, _option("--volumes", "Calls per interval (CSV) as the arrivals.", "FILE")] = None,
     time_column: Annotated[str | None, _option("--time-column", "Its column of times.", "NAME")] = None,
     count_column: Annotated[str | None, _option("--count-column", "Its column of counts.", "NAME")] = None,

@@ -9,21 +9,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 from router.centre import load
-from router.centre.document import read
+from router.centre.document import Document, read
 from router.cli.printing import counted
 from router.errors import CentreFault, Fault
 from simulator.population import load_population, shape
+from simulator.targets import targets_of
 
 
 def run(folder: Path, *, as_json: bool) -> int:
     """Print the faults, or that there are none. 0, or 2 with faults."""
     try:
         centre = load(folder)
+        targets_of(centre.document)
         if centre.document.section("population"):
             load_population(centre.document, centre.plan)
     except CentreFault as error:
-        faults = {*error.faults, *_of_population(folder)}
+        document, _ = read(folder)
+        faults = {*error.faults, *_of_population(document)}
         _report(sorted(faults, key=lambda fault: (fault.file, fault.line)), as_json=as_json)
+        if document.broken:
+            print("names may stand in what cannot be read, so unknown names are not looked for yet", file=sys.stderr)
         return error.exit_code
     plan = centre.plan
     if as_json:
@@ -41,9 +46,8 @@ def run(folder: Path, *, as_json: bool) -> int:
     return 0
 
 
-def _of_population(folder: Path) -> list[Fault]:
+def _of_population(document: Document) -> list[Fault]:
     """What is wrong with the population by itself, where the rest of the centre has faults too."""
-    document, _ = read(folder)
     try:
         shape(document)
     except CentreFault as error:

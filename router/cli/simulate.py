@@ -21,7 +21,7 @@ from router.measures import Tally
 from simulator import report, volumes
 from simulator.experiment import Experiment, replicate_all
 from simulator.population import load_population
-from simulator.targets import exit_code, parse_target
+from simulator.targets import exit_code, parse_target, targets_of
 from simulator.volumes import Volumes
 
 MARKS = {"met": "green", "missed": "red", "undecided": "yellow"}
@@ -54,6 +54,7 @@ def run(
     wanted = [parse_target(text) for text in targets]
     centre = load(folder)
     load_population(centre.document, centre.plan)
+    wanted = wanted or targets_of(centre.document)
     counts = _volumes(volumes, columns)
     experiment = Experiment(
         folder,
