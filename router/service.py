@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import extract_tb
@@ -16,9 +16,11 @@ from traceback import extract_tb
 import structlog
 
 from acd.events import ContactEnded
+from escalation.desk import RESOLVED_REMEMBERED
+from escalation.events import CaseResolved
 from router import codec, contract
 from router.announcer import Announcer
-from router.board import ENDED_REMEMBERED
+from router.board import ENDED_REMEMBERED, Board
 from router.contract import Command, Malformed, Question
 from router.engine import Refused
 from router.errors import UsageFault
@@ -32,6 +34,8 @@ SNAPSHOT_ROWS = 50_000
 """After how many rows a snapshot is due. It is written when nothing is waiting, or else at twice as many rows."""
 IDLE_MS = 200
 """How long nothing must happen before house-keeping (checkpoint, snapshot) is done."""
+OVER_REMEMBERED = ENDED_REMEMBERED + RESOLVED_REMEMBERED
+"""For how many subjects that are over their senders' numbers are kept: for all that the board remembers."""
 DRAIN_S_MAX = 5.0
 """How long a stop waits for the broker to confirm what was said."""
 
@@ -88,7 +92,7 @@ class Service:
         self._announcer = Announcer(self.centre, journal, bus, recovered.announced)
         self._announcer.resume(self.engine.board.seq)
         self._observers = (self.measures.apply, *observers)
-        self._ended = deque(self.engine.board.ended)
+        self._over = deque(_subjects_over(self.engine.board))
         self.in_force = asyncio.Event()
         self._stopping = asyncio.Event()
         self._snapshot_seq = recovered.snapshot_seq
@@ -185,8 +189,8 @@ class Service:
     def _tick(self, work: _Work, now: int) -> None:
         self._ring(work, now)
         given_up = self._intake.tick(now)
-        while len(self._ended) > ENDED_REMEMBERED:
-            given_up += self._intake.forget(f"contact/{self._ended.popleft()}")
+        while len(self._over) > OVER_REMEMBERED:
+            given_up += self._intake.forget(self._over.popleft())
         for command in given_up:
             self._held.remove(_key(command))
             self._answer_early(command, work)
@@ -352,7 +356,9 @@ class Service:
             for observe in self._observers:
                 observe(event, row.at)
             if isinstance(event, ContactEnded):
-                self._ended.append(event.contact)
+                self._over.append(f"contact/{event.contact}")
+            elif isinstance(event, CaseResolved):
+                self._over.append(f"case/{event.case}")
         self._announcer.add(work.events)
         self._announcer.answer(work.answers)
 
@@ -420,6 +426,12 @@ def _place(error: Exception) -> str:
 
 def _leave_out(kind: str, value: str) -> str:
     return ""
+
+
+def _subjects_over(board: Board) -> Iterator[str]:
+    """Contacts that ended and cases that were resolved: late news of them has a number while we remember them."""
+    yield from (f"contact/{contact}" for contact in board.ended)
+    yield from (f"case/{case.id}" for case in board.desk.cases.values() if case.resolved_at is not None)
 
 
 def _outcome(command: Command, seq: int | None, fault: str = "", refusal: str = "") -> Outcome:

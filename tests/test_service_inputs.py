@@ -227,7 +227,7 @@ async def test_a_refused_second_input_does_not_count_its_number() -> None:
 @virtual
 async def test_what_waits_for_a_forgotten_contact_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once nobody remembers the contact, its held inputs are refused."""
-    monkeypatch.setattr(service_module, "ENDED_REMEMBERED", 0)
+    monkeypatch.setattr(service_module, "OVER_REMEMBERED", 0)
     stage = await opened()
     await stage.say(arrived(), sequence=1)
     await stage.say(ContactLeft("c1"), sequence=4, id="late")
