@@ -19,6 +19,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, NamedTuple, TypeVar
 
+HOLD_MS = 5_000
+HELD_PER_LINE_MAX = 32
+HELD_MAX = 10_000
+"""How long an input waits for those before it, and how many do: for one source and subject, and in all."""
+
 Item = TypeVar("Item")
 
 
@@ -59,9 +64,9 @@ class Intake(Generic[Item]):
         self,
         expected: Iterable[tuple[str, str, int]] = (),
         *,
-        hold_ms: int = 5_000,
-        held_per_line_max: int = 32,
-        held_max: int = 10_000,
+        hold_ms: int = HOLD_MS,
+        held_per_line_max: int = HELD_PER_LINE_MAX,
+        held_max: int = HELD_MAX,
     ) -> None:
         self._hold_ms = hold_ms
         self._held_per_line_max = held_per_line_max

@@ -12,7 +12,7 @@ from router.contract.inputs import Envelope
 from router.contract.messages import ATTRIBUTES, Channel, Message, Schema, messages
 from router.contract.reading import PAYLOAD_BYTES_MAX
 from router.contract.topics import ID_PATTERN, NAME_PATTERN
-from router.intake import Intake
+from router.intake import HELD_PER_LINE_MAX, HOLD_MS
 
 _FAULTS: Final[dict[str, str]] = {
     "malformed": "Not to be understood: no JSON, an unknown kind, a wrong field. Mend the sender. Dead-lettered.",
@@ -145,7 +145,8 @@ def _rules(told: list[Message]) -> str:
             ("attribute", "meaning"), ((f"`{n}`", schema["description"]) for n, schema in ATTRIBUTES.items())
         ),
         faults=_table(("fault", "meaning"), ((f"`{fault}`", text) for fault, text in _FAULTS.items())),
-        **(Intake.__init__.__kwdefaults__ or {}),
+        hold_ms=HOLD_MS,
+        held_per_line_max=HELD_PER_LINE_MAX,
     )
 
 
