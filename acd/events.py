@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
-from acd.plan import Requirement
-from acd.plan import WrapUpOutcome as WrapUpOutcome  # noqa: PLC0414  # said again for those who read events
+from acd.plan import Requirement, WrapUpOutcome
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
 

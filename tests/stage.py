@@ -160,7 +160,7 @@ def state_of(part: object) -> Any:
     if isinstance(part, dict):
         return [(key, state_of(value)) for key, value in part.items()]
     if type(part).__module__.split(".")[0] in {"acd", "ivr", "escalation", "router"} and hasattr(part, "__dict__"):
-        derived = {"plan", "plans", "matching", "facts"}
+        derived = {"plan", "plans", "matching"}
         return {
             name: state_of(value)
             for name, value in vars(part).items()
