@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from acd.decide import Decisions, Follow, default_outcome, match_agents, time_out
+from acd.decide import UNANSWERED, Decisions, Follow, default_outcome, match_agents, time_out, widen
+from acd import widening
 from acd.events import (
     AgentAlive,
     AgentLapsed,
     AgentStateSet,
     ContactQueued,
+    ContactWidened,
     JoinParties,
     JoinTimedOut,
     OfferContact,
@@ -25,9 +27,6 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import ContactState
-
-_UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
-
 
 def _lease_due(floor: Floor, agent_id: str) -> int | None:
     agent = floor.agents.get(agent_id)
@@ -75,7 +74,7 @@ def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
 
 def _wait_due(floor: Floor, contact_id: str) -> int | None:
     contact = floor.contacts.get(contact_id)
-    return contact.wait_until if contact and contact.state in _UNANSWERED else None
+    return contact.wait_until if contact and contact.state in UNANSWERED else None
 
 
 def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
@@ -83,6 +82,17 @@ def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
     contact = floor.contacts[contact_id]
     if contact.state is not ContactState.JOINING:
         yield from time_out(floor, contact, now)
+
+
+def _widening_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    if contact is None or contact.state not in UNANSWERED:
+        return None
+    return widening.next_widening(contact, floor.plan.queues[contact.queue])
+
+
+def _widen(floor: Floor, contact_id: str, now: int) -> Decisions:
+    yield widen(floor, floor.contacts[contact_id], now)
 
 
 Keys = Callable[[Floor], Iterable[Any]]
@@ -94,17 +104,20 @@ ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
     "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
     "pair": (_pairs, _pair_due, _end_pair),
     "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
+    "widening": (lambda floor: floor.contacts, _widening_due, _widen),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
 Where several ring at one instant, they do in this order, and each in the order of its keys.
 """
-ARMED_BY: dict[type, tuple[str, Callable[[Any], Any]]] = {
-    AgentStateSet: ("lease", attrgetter("agent")),
-    AgentAlive: ("lease", attrgetter("agent")),
-    WrapUpStarted: ("wrap_up", attrgetter("agent")),
-    OfferContact: ("offer", attrgetter("offer")),
-    JoinParties: ("offer", attrgetter("offer")),
-    PairExcluded: ("pair", attrgetter("contact", "agent")),
-    ContactQueued: ("wait", attrgetter("contact")),
-}
+ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
+    (AgentStateSet, "lease", attrgetter("agent")),
+    (AgentAlive, "lease", attrgetter("agent")),
+    (WrapUpStarted, "wrap_up", attrgetter("agent")),
+    (OfferContact, "offer", attrgetter("offer")),
+    (JoinParties, "offer", attrgetter("offer")),
+    (PairExcluded, "pair", attrgetter("contact", "agent")),
+    (ContactQueued, "wait", attrgetter("contact")),
+    (ContactQueued, "widening", attrgetter("contact")),
+    (ContactWidened, "widening", attrgetter("contact")),
+)

@@ -8,8 +8,9 @@ have made. What happens by itself is in `acd.alarms`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+from acd import discipline, widening
 from acd.agent import BUSY
 from acd.events import (
     AgentAlive,
@@ -20,6 +21,8 @@ from acd.events import (
     ContactJoined,
     ContactQueued,
     ContactReleased,
+    ContactReprioritised,
+    ContactWidened,
     HangUp,
     JoinParties,
     JoinTimedOut,
@@ -37,14 +40,16 @@ from acd.events import (
     WrapUpStarted,
 )
 from acd.floor import Floor
-from acd.match import Choice, meets
+from acd.match import Choice
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
-from acd.plan import WrapUpOutcome
+from acd.plan import QueuePlan, WrapUpOutcome
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 Check = Callable[[Floor, Any], Refusal | None]
 Follow = Callable[[Floor, Any, int], Decisions]
+
+UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
@@ -108,6 +113,13 @@ def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
     return None
 
 
+def _check_reprioritised(floor: Floor, event: ContactReprioritised) -> Refusal | None:
+    contact = floor.contacts[event.contact]
+    if contact.state not in UNANSWERED:
+        return ("stale", f"contact {contact.id!r} waits in no queue: it is {contact.state}")
+    return ("stale", f"the priority is {event.priority} already") if contact.priority == event.priority else None
+
+
 def _of_a_known_agent(check: Check) -> Check:
     def checked(floor: Floor, event: Any) -> Refusal | None:
         if event.agent not in floor.agents:
@@ -117,7 +129,7 @@ def _of_a_known_agent(check: Check) -> Check:
     return checked
 
 
-CHECKS: dict[type, Check] = {
+CHECKS: dict[type, Check] = {ContactReprioritised: _check_reprioritised} | {
     fact: _of_a_known_agent(check)
     for fact, check in (
         (AgentStateSet, _check_state),
@@ -162,20 +174,21 @@ def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
 
 def match_all(floor: Floor, now: int) -> Decisions:
     """Match the whole floor anew, after the rules have changed."""
-    yield from _readmit(floor, now)
+    yield from _fewer_left(floor, now)
     yield from match_agents(floor, floor.matching.ready(), now)
 
 
 def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
     contact, agent = choice.contact, choice.agent
+    queue = floor.plan.queues[contact.queue]
     return OfferContact(
         floor.last_offer + 1,
         contact.id,
         agent.id,
         contact.queue,
         contact.language,
-        now + floor.plan.queues[contact.queue].offer_ms,
-        contact.priority,
+        now + queue.offer_ms,
+        discipline.priority(contact, queue, now),
         now - contact.need_since,
         now - agent.idle_since,
         choice.candidates,
@@ -187,8 +200,47 @@ def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
 # --- what follows -------------------------------------------------------------------------------------------------
 
 
-def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
-    return match_contact(floor, event.contact, now)
+def queue_up(
+    floor: Floor, contact_id: str, queue_id: str, language: str, now: int, *, priority: int, tiers_max: int | None
+) -> ContactQueued:
+    """Let a contact wait in a queue: with the queue's priority and this one added, at the place of its need."""
+    contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
+    return ContactQueued(
+        contact_id,
+        queue_id,
+        language,
+        queue.priority + priority,
+        widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
+        contact.need_since,
+        None if queue.wait_ms_max is None else now + queue.wait_ms_max,
+        relaxed,
+        widening.open_tiers(queue, 0, tiers_max),
+        tiers_max,
+    )
+
+
+def _after_queued(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
+    yield from _relax_by_need(floor, floor.contacts[event.contact])
+    yield from match_contact(floor, event.contact, now)
+
+
+def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:
+    """Let those serve a contact who may by now."""
+    queue, waited_ms = floor.plan.queues[contact.queue], now - contact.queued_at
+    relaxed = max(contact.relaxed, widening.relaxed_by(queue, waited_ms))
+    return _widened(contact, queue, relaxed, widening.open_tiers(queue, waited_ms, contact.tiers_max))
+
+
+def _relax_by_need(floor: Floor, contact: Contact) -> Decisions:
+    """Ask less of agents where nobody who is logged in has what is asked."""
+    queue = floor.plan.queues[contact.queue]
+    following = queue.relaxations[contact.relaxed : contact.relaxed + 1]
+    if following and following[0].after_ms is None and not floor.matching.present(contact):
+        yield _widened(contact, queue, contact.relaxed + 1, contact.tiers)
+
+
+def _widened(contact: Contact, queue: QueuePlan, relaxed: int, tiers: int) -> ContactWidened:
+    return ContactWidened(contact.id, widening.asked(queue, contact.language, relaxed), relaxed, tiers)
 
 
 def _after_accepted(floor: Floor, event: OfferAccepted | LegAnswered, now: int) -> Decisions:
@@ -241,11 +293,15 @@ def _is_open_to_somebody(floor: Floor, contact: Contact, kept: list[str]) -> boo
 
 def _could_serve(floor: Floor, agent_id: str, contact: Contact) -> bool:
     agent = floor.agents.get(agent_id)
-    return agent is not None and agent.state is not AgentState.OFFLINE and meets(agent.skills, contact.requirements)
+    if agent is None or agent.state is AgentState.OFFLINE:
+        return False
+    return floor.matching.could_serve(agent, contact)
 
 
-def _readmit(floor: Floor, now: int) -> Decisions:
-    """Somebody logged out, or skills changed: those left may be the only ones who could have a contact."""
+def _fewer_left(floor: Floor, now: int) -> Decisions:
+    """Somebody logged out, or skills changed: those left may be the only ones who could have a contact, or none."""
+    for contact in floor.matching.unmet():
+        yield from _relax_by_need(floor, contact)
     for contact in floor.matching.apart():
         yield from _shorten(floor, contact, now)
 
@@ -255,7 +311,7 @@ def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
     if agent.state is AgentState.WRAP_UP and event.state == "ready":
         yield WrapUpExpired(agent.id, agent.contact, default_outcome(floor, agent.contact))
     elif agent.state is AgentState.OFFLINE:
-        yield from _readmit(floor, now)
+        yield from _fewer_left(floor, now)
     elif agent.state is AgentState.RESERVED:
         yield from _release_reserved(floor, agent, now)
     else:
@@ -265,14 +321,14 @@ def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
 def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
     agent = floor.agents[event.agent]
     if agent.state is AgentState.OFFLINE:
-        yield from _readmit(floor, now)
+        yield from _fewer_left(floor, now)
     else:
         yield from _release_reserved(floor, agent, now)
 
 
 def _after_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
     if event.state == "offline":
-        yield from _readmit(floor, now)
+        yield from _fewer_left(floor, now)
 
 
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
@@ -354,6 +410,7 @@ def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
 
 FOLLOW: dict[type, Follow] = {
     ContactQueued: _after_queued,
+    ContactWidened: _after_queued,
     OfferAccepted: _after_accepted,
     LegAnswered: _after_accepted,
     OfferDeclined: _after_lost,

@@ -123,12 +123,25 @@ class WrappedUp:
     case_type: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ContactReprioritised:
+    """A supervisor, or the customer's own doing, gives a contact another priority, at once."""
+
+    kind: ClassVar[str] = "contact.reprioritised"
+    contact: str
+    priority: int
+    reason: str = ""
+
+
 # --- decisions and commands that go out ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ContactQueued:
-    """A contact was offered to a queue: it waits until `until` (None: for ever)."""
+    """A contact was offered to a queue: it waits until `until` (None: for ever).
+
+    `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open.
+    """
 
     kind: ClassVar[str] = "contact.queued"
     contact: str
@@ -138,13 +151,27 @@ class ContactQueued:
     requirements: tuple[Requirement, ...]
     need_since: int
     until: int | None = None
+    relaxed: int = 0
+    tiers: int = 1
+    tiers_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ContactWidened:
+    """More agents may serve a waiting contact: `relaxed` relaxations of its queue are in force, `tiers` tiers open."""
+
+    kind: ClassVar[str] = "contact.widened"
+    contact: str
+    requirements: tuple[Requirement, ...]
+    relaxed: int
+    tiers: int
 
 
 @dataclass(frozen=True, slots=True)
 class OfferContact:
     """Command: propose this contact to this agent until `until`. `offer` is the token that the answer brings back.
 
-    The terms of the choice: the contact's `priority` and `waited_ms` (since its need), the agent's `idle_ms`. Of the
+    The terms of the choice: the contact's `priority` (by now) and `waited_ms` (since its need), the agent's `idle_ms`. Of the
     ready agents (a contact chose) or the waiting contacts (an agent was free), `candidates` were eligible; `excluded`
     were not, as (reason, number).
     """
@@ -288,9 +315,11 @@ FACTS = (
     ContactJoined,
     ContactReleased,
     WrappedUp,
+    ContactReprioritised,
 )
 DECISIONS = (
     ContactQueued,
+    ContactWidened,
     OfferContact,
     WithdrawOffer,
     OfferExpired,

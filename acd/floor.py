@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from acd import agent as agents
@@ -15,6 +16,8 @@ from acd.events import (
     ContactEnded,
     ContactJoined,
     ContactQueued,
+    ContactReprioritised,
+    ContactWidened,
     JoinParties,
     JoinTimedOut,
     LegAnswered,
@@ -43,7 +46,6 @@ class Floor:
         self.offers: dict[int, Offer] = {}
         self.last_offer = 0
         self.last_order = 0
-        self.matching = Matching()
         self.adopt(plan)
 
     def adopt(self, plan: FloorPlan) -> None:
@@ -57,7 +59,7 @@ class Floor:
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
-        self.matching = Matching()
+        self.matching = Matching(self.plan)
         for agent in self.agents.values():
             if agent.state is not AgentState.OFFLINE:
                 self.matching.arrive(agent)
@@ -97,13 +99,14 @@ class Floor:
         after = agent.state = agents.TRANSITIONS[before][trigger]
         if before is after:
             return
+        if before is AgentState.OFFLINE:
+            agent.served = 0
+            self.matching.arrive(agent)
         if after is AgentState.READY:
             self.matching.free(agent)
         elif before is AgentState.READY:
             self.matching.busy(agent)
-        if before is AgentState.OFFLINE:
-            self.matching.arrive(agent)
-        elif after is AgentState.OFFLINE:
+        if after is AgentState.OFFLINE:
             self.matching.depart(agent)
             agent.lease_until = 0
 
@@ -114,9 +117,29 @@ class Floor:
         self.last_order += 1
         contact.queue, contact.language = event.queue, event.language
         contact.priority, contact.requirements = event.priority, event.requirements
+        contact.relaxed, contact.tiers, contact.tiers_max = event.relaxed, event.tiers, event.tiers_max
         contact.need_since, contact.order, contact.queued_at = event.need_since, self.last_order, now
         contact.wait_until = event.until
         self._move_contact(contact, event.kind)
+
+    def _widened(self, event: ContactWidened, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.requirements, contact.relaxed, contact.tiers = event.requirements, event.relaxed, event.tiers
+
+    def _reprioritised(self, event: ContactReprioritised, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.priority = event.priority
+
+    @contextmanager
+    def _in_another_line(self, contact_id: str) -> Iterator[Contact]:
+        """Change what a contact is indexed by, if it is indexed at all: one that rings or is joined is not."""
+        contact = self.contacts[contact_id]
+        waits = contact.state is ContactState.WAITING
+        if waits:
+            self.matching.drop(contact)
+        yield contact
+        if waits:
+            self.matching.add(contact)
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         contact = self.contacts[event.contact]
@@ -138,6 +161,7 @@ class Floor:
         contact.offer = agent.offer = event.offer
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
+        agent.offered_at = now  # only now: while he is ready, what ranks an agent stays as it is
 
     def _accepted(self, event: OfferAccepted | LegAnswered, now: int) -> None:
         offer = self.offers[event.offer]
@@ -164,6 +188,7 @@ class Floor:
         contact.offer = agent.offer = agent.missed = 0
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
+        agent.served += 1
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
 
@@ -214,6 +239,8 @@ class Floor:
 
 _BOOK: dict[type, Callable[[Floor, Any, int], None]] = {
     ContactQueued: Floor._queued,
+    ContactWidened: Floor._widened,
+    ContactReprioritised: Floor._reprioritised,
     ContactEnded: Floor._ended,
     PairExcluded: Floor._excluded,
     OfferContact: Floor._offered,

@@ -1,27 +1,26 @@
 """Who gets whom: the whole floor at once, not a turn per queue.
 
-Waiting contacts that ask for the same thing share a *lane* (queue and requirements); agents with the same skills share
-a *profile*. Whether a profile can serve a lane is worked out once. A decision then looks at the first of each fitting
-lane, or of each fitting profile: its cost grows with the number of different skill sets, not with contacts or agents.
-Everything is ordered by total ranks (`discipline`, `selection`), so no hash order ever decides.
+What contacts ask for (their queue, skills and open tiers) is a *need*; agents with the same skills and tiers share a
+*profile*. Whether a profile can serve a need is worked out once. Each need keeps the ready agents who can serve it in
+the order in which they are offered it, and its waiting contacts in the order in which they are served. So a decision
+for a contact looks at one agent, and one for an agent at the first contact of each need he can serve: its cost grows
+with the number of different needs, not with contacts or agents. Everything is ordered by total ranks (`discipline`,
+`selection`), so no hash order ever decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from typing import Generic, TypeVar
 
 from acd import discipline, selection
+from acd.line import Line
 from acd.model import Agent, Contact, ContactState
-from acd.plan import Requirement
+from acd.plan import FloorPlan, QueuePlan, Requirement
 
-LaneKey = tuple[str, tuple[Requirement, ...]]
+NeedKey = tuple[str, tuple[Requirement, ...], int]
 Skills = tuple[tuple[str, int], ...]
-Item = TypeVar("Item")
-
-_STALE_SHARE = 4
+Tiers = tuple[tuple[str, int], ...]
 
 
 def meets(skills: Skills, requirements: tuple[Requirement, ...]) -> bool:
@@ -30,70 +29,37 @@ def meets(skills: Skills, requirements: tuple[Requirement, ...]) -> bool:
     return all(levels.get(needed.skill, 0) >= needed.level for needed in requirements)
 
 
-class Line(Generic[Item]):
-    """Items in the order of their ranks, which are unique and do not change while the item is in the line.
+@dataclass(slots=True, eq=False)
+class Need:
+    """What some contacts ask for, who waits for it, and who could serve it.
 
-    The heap is lazy: it holds the ranks of `_items`, where an item that was dropped is None until its rank comes to the
-    top. Taken up again before that, it has its old place in the heap, so no rank is ever there twice.
+    `contacts` are those waiting, by their own priority. `agents` are ready. `barred` is how many ready agents have the
+    skills but no open tier.
     """
 
-    __slots__ = ("_heap", "_items", "count")
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[int, ...]] = []
-        self._items: dict[tuple[int, ...], Item | None] = {}
-        self.count = 0
-
-    def add(self, rank: tuple[int, ...], item: Item) -> None:
-        """The item is in the line from now on."""
-        if rank not in self._items:
-            heappush(self._heap, rank)
-        self._items[rank] = item
-        self.count += 1
-
-    def drop(self, rank: tuple[int, ...]) -> None:
-        """The item with this rank is no longer in the line."""
-        self._items[rank] = None
-        self.count -= 1
-        if len(self._heap) > _STALE_SHARE * self.count + 16:
-            self._items = {rank: item for rank, item in self._items.items() if item is not None}
-            self._heap = sorted(self._items)
-
-    def first(self, passed_over: Callable[[Item], bool] | None) -> Item | None:
-        """The first item, less those to be passed over; None if there is none."""
-        heap, items = self._heap, self._items
-        passed: list[tuple[int, ...]] = []
-        found: Item | None = None
-        while heap and found is None:
-            item = items[heap[0]]
-            if item is None:
-                del items[heappop(heap)]
-            elif passed_over and passed_over(item):
-                passed.append(heappop(heap))
-            else:
-                found = item
-        for rank in passed:
-            heappush(heap, rank)
-        return found
-
-
-@dataclass(slots=True, eq=False)
-class Lane:
-    """Waiting contacts that ask for the same thing, and who could serve them."""
-
+    queue: QueuePlan
     requirements: tuple[Requirement, ...]
-    contacts: Line[Contact] = field(default_factory=Line)
+    tiers: int
+    contacts: dict[int, Line[Contact]] = field(default_factory=dict)
+    waiting: int = 0
+    agents: Line[Agent] = field(default_factory=Line)
+    barred: int = 0
     profiles: list[Profile] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
 class Profile:
-    """Ready agents with the same skills, and whom they could serve. `present` is how many are logged in."""
+    """Agents with the same skills in the same tiers: whom they could serve, and in what standing.
+
+    A standing (tier, preference) comes before everything by which the agents themselves are ranked.
+    """
 
     skills: Skills
-    agents: Line[Agent] = field(default_factory=Line)
+    tiers: dict[str, int]
+    needs: list[tuple[Need, tuple[int, int]]] = field(default_factory=list)
+    barred: list[Need] = field(default_factory=list)
+    ready: dict[str, Agent] = field(default_factory=dict)
     present: int = 0
-    lanes: list[Lane] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +75,12 @@ class Choice:
 class Matching:
     """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `free`/`busy` agents."""
 
-    def __init__(self) -> None:
-        self._lanes: dict[LaneKey, Lane] = {}
-        self._profiles: dict[Skills, Profile] = {}
-        self._ready: dict[str, Agent] = {}
+    def __init__(self, plan: FloorPlan) -> None:
+        self._plan = plan
+        self._tiers, self._places = _tiers(plan)
+        self._needs: dict[NeedKey, Need] = {}
+        self._profiles: dict[tuple[Skills, Tiers], Profile] = {}
+        self._ready = 0
         self._waiting = 0
         self._apart: dict[str, dict[str, Contact]] = {}
 
@@ -120,31 +88,51 @@ class Matching:
 
     def add(self, contact: Contact) -> None:
         """The contact waits."""
-        self._lane(contact).contacts.add(discipline.rank(contact), contact)
+        need = self._need(contact)
+        line = need.contacts.get(contact.priority)
+        if line is None:
+            line = need.contacts[contact.priority] = Line()
+        line.add(discipline.place(contact), contact)
+        need.waiting += 1
         self._waiting += 1
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
-        self._lane(contact).contacts.drop(discipline.rank(contact))
+        need = self._need(contact)
+        line = need.contacts[contact.priority]
+        line.drop(discipline.place(contact))
+        if not line.count:
+            del need.contacts[contact.priority]
+        need.waiting -= 1
         self._waiting -= 1
 
     def free(self, agent: Agent) -> None:
         """The agent is ready."""
-        self._profile(agent.skills).agents.add(selection.rank(agent), agent)
-        self._ready[agent.id] = agent
+        profile = self._profile(agent)
+        for need, standing in profile.needs:
+            need.agents.add(self._rank(agent, need, standing), agent)
+        for need in profile.barred:
+            need.barred += 1
+        profile.ready[agent.id] = agent
+        self._ready += 1
 
     def busy(self, agent: Agent) -> None:
         """The agent is ready no longer."""
-        self._profile(agent.skills).agents.drop(selection.rank(agent))
-        del self._ready[agent.id]
+        profile = self._profile(agent)
+        for need, standing in profile.needs:
+            need.agents.drop(self._rank(agent, need, standing))
+        for need in profile.barred:
+            need.barred -= 1
+        del profile.ready[agent.id]
+        self._ready -= 1
 
     def arrive(self, agent: Agent) -> None:
         """The agent logged in."""
-        self._profile(agent.skills).present += 1
+        self._profile(agent).present += 1
 
     def depart(self, agent: Agent) -> None:
         """The agent logged out."""
-        self._profile(agent.skills).present -= 1
+        self._profile(agent).present -= 1
 
     def keep_apart(self, contact: Contact, agent: str) -> None:
         """The contact's exclusions have this agent among them."""
@@ -159,58 +147,80 @@ class Matching:
 
     def best_agent(self, contact: Contact, now: int) -> Choice | None:
         """The first of all ready agents who can serve the contact and are not kept from it, or None."""
-        lane = self._lane(contact)
+        need = self._need(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
-        best: Agent | None = None
-        for profile in lane.profiles:
-            if profile.agents.count and (agent := profile.agents.first(passed_over)):
-                best = agent if best is None else min(best, agent, key=selection.rank)
+        best = need.agents.first(passed_over)
         if best is None:
             return None
-        able = sum(profile.agents.count for profile in lane.profiles)
-        apart = sum(1 for agent in self._kept_from(contact, now) if meets(agent.skills, lane.requirements))
-        return Choice(contact, best, able - apart, _counts(len(self._ready) - able, apart))
+        able = need.agents.count
+        apart = sum(1 for agent in until if until[agent] > now and self._is_ready_for(agent, need)) if until else 0
+        excluded = _counts(self._ready - able - need.barred, need.barred, apart)
+        return Choice(contact, best, able - apart, excluded)
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
         """The first of all waiting contacts that the agent can serve and is not kept from, or None."""
-        profile = self._profile(agent.skills)
+        profile = self._profile(agent)
         others = self._apart.get(agent.id)
         passed_over = (lambda contact: contact.exclusions.get(agent.id, 0) > now) if others else None
         best: Contact | None = None
-        for lane in profile.lanes:
-            if lane.contacts.count and (contact := lane.contacts.first(passed_over)):
-                best = contact if best is None else min(best, contact, key=discipline.rank)
+        first: discipline.Rank | None = None
+        able = 0
+        for need, _ in profile.needs:
+            if not need.waiting:
+                continue
+            able += need.waiting
+            for line in need.contacts.values():
+                contact = line.first(passed_over)
+                if contact is not None:
+                    rank = discipline.rank(contact, need.queue, now)
+                    if first is None or rank < first:
+                        best, first = contact, rank
         if best is None:
             return None
-        able = sum(lane.contacts.count for lane in profile.lanes)
-        apart = sum(1 for contact in self._kept_apart(agent, now) if meets(agent.skills, contact.requirements))
-        return Choice(best, agent, able - apart, _counts(self._waiting - able, apart))
+        barred = sum(need.waiting for need in profile.barred)
+        apart = sum(1 for contact in self._kept_apart(agent, now) if self.could_serve(agent, contact)) if others else 0
+        return Choice(best, agent, able - apart, _counts(self._waiting - able - barred, barred, apart))
 
     def ready(self) -> list[Agent]:
         """Every ready agent, longest idle first."""
-        return sorted(self._ready.values(), key=selection.rank)
+        ready = [agent for profile in self._profiles.values() for agent in profile.ready.values()]
+        return sorted(ready, key=lambda agent: (agent.idle_since, agent.place))
+
+    def unmet(self) -> list[Contact]:
+        """Every waiting contact that nobody who is logged in could serve, first come first."""
+        needs = [need for need in self._needs.values() if need.waiting and not _present(need)]
+        found = [contact for need in needs for line in need.contacts.values() for contact in line.items()]
+        return sorted(found, key=discipline.place)
 
     def apart(self) -> list[Contact]:
         """Every waiting contact that is or was kept from somebody, first come first."""
         kept = {contact.id: contact for contacts in self._apart.values() for contact in contacts.values()}
-        return sorted(filter(_waits, kept.values()), key=discipline.rank)
+        return sorted(filter(_waits, kept.values()), key=discipline.place)
 
     def present(self, contact: Contact) -> int:
         """How many agents who can serve the contact are logged in."""
-        return sum(profile.present for profile in self._lane(contact).profiles)
+        return _present(self._need(contact))
+
+    def could_serve(self, agent: Agent, contact: Contact) -> bool:
+        """Whether the agent has the skills that the contact asks for, and is in a tier that is open to it."""
+        need = self._need(contact)
+        return _tier(self._profile(agent), need) < need.tiers and meets(agent.skills, need.requirements)
 
     def waiting(self, queue: str) -> int:
         """How many contacts wait in a queue."""
-        return sum(lane.contacts.count for (of, _), lane in self._lanes.items() if of == queue)
+        return sum(need.waiting for (of, _, _), need in self._needs.items() if of == queue)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
-    def _kept_from(self, contact: Contact, now: int) -> Iterator[Agent]:
-        """The ready agents that the contact is kept from."""
-        for agent, until in contact.exclusions.items():
-            if until > now and agent in self._ready:
-                yield self._ready[agent]
+    def _rank(self, agent: Agent, need: Need, standing: tuple[int, int]) -> selection.Rank:
+        queue = need.queue
+        if queue.selection == "in_order" and queue.tiers:
+            return (*standing, self._places[queue.id, agent.id])
+        return (*standing, *selection.RANKS[queue.selection](agent))
+
+    def _is_ready_for(self, agent_id: str, need: Need) -> bool:
+        return any(agent_id in profile.ready for profile in need.profiles)
 
     def _kept_apart(self, agent: Agent, now: int) -> Iterator[Contact]:
         """The waiting contacts that the agent is kept from."""
@@ -218,33 +228,67 @@ class Matching:
             if contact.exclusions[agent.id] > now and _waits(contact):
                 yield contact
 
-    def _lane(self, contact: Contact) -> Lane:
-        key = (contact.queue, contact.requirements)
-        lane = self._lanes.get(key)
-        if lane is None:
-            lane = self._lanes[key] = Lane(contact.requirements)
+    def _need(self, contact: Contact) -> Need:
+        key = (contact.queue, contact.requirements, contact.tiers)
+        need = self._needs.get(key)
+        if need is None:
+            need = self._needs[key] = Need(self._plan.queues[contact.queue], contact.requirements, contact.tiers)
             for profile in self._profiles.values():
-                _introduce(lane, profile)
-        return lane
+                self._introduce(need, profile)
+        return need
 
-    def _profile(self, skills: Skills) -> Profile:
-        profile = self._profiles.get(skills)
+    def _profile(self, agent: Agent) -> Profile:
+        key = (agent.skills, self._tiers.get(agent.id, ()))
+        profile = self._profiles.get(key)
         if profile is None:
-            profile = self._profiles[skills] = Profile(skills)
-            for lane in self._lanes.values():
-                _introduce(lane, profile)
+            profile = self._profiles[key] = Profile(agent.skills, dict(key[1]))
+            for need in self._needs.values():
+                self._introduce(need, profile)
         return profile
 
+    def _introduce(self, need: Need, profile: Profile) -> None:
+        if not meets(profile.skills, need.requirements):
+            return
+        tier = _tier(profile, need)
+        if tier >= need.tiers:
+            profile.barred.append(need)
+            need.barred += len(profile.ready)
+            return
+        standing = (tier, selection.preference(need.queue.selection, profile.skills, need.requirements))
+        profile.needs.append((need, standing))
+        need.profiles.append(profile)
+        for agent in profile.ready.values():
+            need.agents.add(self._rank(agent, need, standing), agent)
 
-def _introduce(lane: Lane, profile: Profile) -> None:
-    if meets(profile.skills, lane.requirements):
-        lane.profiles.append(profile)
-        profile.lanes.append(lane)
+
+_NO_TIER = 1_000_000
+
+
+def _tier(profile: Profile, need: Need) -> int:
+    """The tier of these agents in a need's queue, from 0. Without tiers, everybody is in the first."""
+    return profile.tiers.get(need.queue.id, _NO_TIER) if need.queue.tiers else 0
+
+
+def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int]]:
+    """By agent, his tier in each queue that has tiers; and by queue and agent, his place in its list."""
+    tiers: dict[str, list[tuple[str, int]]] = {}
+    places: dict[tuple[str, str], int] = {}
+    for queue in plan.queues.values():
+        listed = [(agent, number) for number, tier in enumerate(queue.tiers) for agent in tier.agents]
+        for place, (agent, number) in enumerate(listed):
+            tiers.setdefault(agent, []).append((queue.id, number))
+            places[queue.id, agent] = place
+    return {agent: tuple(of) for agent, of in tiers.items()}, places
+
+
+def _present(need: Need) -> int:
+    return sum(profile.present for profile in need.profiles)
 
 
 def _waits(contact: Contact) -> bool:
     return contact.state is ContactState.WAITING
 
 
-def _counts(unskilled: int, apart: int) -> tuple[tuple[str, int], ...]:
-    return tuple((reason, count) for reason, count in (("skill", unskilled), ("kept_apart", apart)) if count)
+def _counts(unskilled: int, barred: int, apart: int) -> tuple[tuple[str, int], ...]:
+    reasons = (("skill", unskilled), ("tier", barred), ("kept_apart", apart))
+    return tuple((reason, count) for reason, count in reasons if count)

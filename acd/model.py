@@ -35,6 +35,7 @@ class AgentState(StrEnum):
 class Contact:
     """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`.
 
+    `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
     """
 
@@ -49,6 +50,9 @@ class Contact:
     queue: str = ""
     priority: int = 0
     requirements: tuple[Requirement, ...] = ()
+    relaxed: int = 0
+    tiers: int = 0
+    tiers_max: int | None = None
     order: int = 0
     queued_at: int = 0
     wait_until: int | None = None
@@ -60,8 +64,9 @@ class Contact:
 
 @dataclass(slots=True)
 class Agent:
-    """One first-line agent. `idle_since` ranks the ready; `pending` is a state asked for while busy.
+    """One first-line agent. `pending` is a state asked for while busy.
 
+    `idle_since`, `offered_at` and `served` (contacts since the log-in) rank the ready; they stay as they are meanwhile.
     `place` is that of the id among all ids, `missed` how many offers in a row went unanswered. 0 is no lease, no time.
     """
 
@@ -71,6 +76,8 @@ class Agent:
     state: AgentState = AgentState.OFFLINE
     reason: str = ""
     idle_since: int = 0
+    offered_at: int = 0
+    served: int = 0
     offer: int = 0
     contact: str = ""
     missed: int = 0

@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
+Order = Literal["age", "slack"]
+Selection = Literal[
+    "longest_idle", "least_recently_offered", "fewest_contacts", "in_order", "best_skilled", "specialists_first"
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -17,11 +21,42 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Ageing:
+    """A priority that grows by `by` with every `every_ms` since the need arose, up to `priority_max`."""
+
+    every_ms: int
+    by: int
+    priority_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Agents who may serve a queue's contacts once these have been in it for `after_ms`; earlier tiers go first."""
+
+    agents: tuple[str, ...]
+    after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What a queue asks of agents instead, once a contact has been in it for `after_ms`.
+
+    `after_ms` None: as soon as nobody who is logged in meets what is asked until then.
+    """
+
+    after_ms: int | None
+    requirements: tuple[Requirement, ...] = ()
+    match_language: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
-    `priority`: higher is served first. `requirements`: all mandatory.
-    `match_language`: the contact's language is one more mandatory skill.
+    The order of contacts is that of `acd.discipline`: `weight`, `priority` and `ageing`, `order` and `head_start_ms`.
+    The order of agents is that of `acd.selection`: tier, then `selection`.
+    `requirements`: all mandatory. `match_language`: the contact's language is one more mandatory skill.
+    `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
     `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
     somebody else eligible is logged in; `retry_ms` is the pause when nobody else is.
@@ -33,6 +68,13 @@ class QueuePlan:
     priority: int = 0
     requirements: tuple[Requirement, ...] = ()
     match_language: bool = False
+    weight: int = 0
+    ageing: Ageing | None = None
+    order: Order = "age"
+    head_start_ms: int = 0
+    relaxations: tuple[Relaxation, ...] = ()
+    tiers: tuple[Tier, ...] = ()
+    selection: Selection = "longest_idle"
     offer_ms: int = 20_000
     join_ms: int = 10_000
     wrap_up_ms: int = 60_000

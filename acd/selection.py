@@ -1,16 +1,34 @@
-"""The order of agents: longest idle first, then the agent's place, which is that of his id among all ids.
+"""The order of agents for a contact: by tier, then as the queue's `selection` says, then by the agent's place.
 
-*Idle since* is the end of the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came
-to nothing does not move it.
+An agent's place is that of his id among all ids; in a queue with tiers and `in_order`, that of its list. *Idle since* is
+the end of the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came to nothing
+does not move it, but counts as an offer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from acd.model import Agent
+from acd.plan import Requirement, Selection
 
-Rank = tuple[int, int]
+Rank = tuple[int, ...]
+Skills = tuple[tuple[str, int], ...]
+
+RANKS: dict[Selection, Callable[[Agent], Rank]] = {
+    "longest_idle": lambda agent: (agent.idle_since, agent.place),
+    "least_recently_offered": lambda agent: (agent.offered_at, agent.place),
+    "fewest_contacts": lambda agent: (agent.served, agent.idle_since, agent.place),
+    "in_order": lambda agent: (agent.place,),
+    "best_skilled": lambda agent: (agent.idle_since, agent.place),
+    "specialists_first": lambda agent: (agent.idle_since, agent.place),
+}
+"""Lower is offered first. Places are unique, so no two agents rank the same; no rank changes while an agent is ready."""
 
 
-def rank(agent: Agent) -> Rank:
-    """Lower is offered first. Places are unique, so no two agents rank the same."""
-    return (agent.idle_since, agent.place)
+def preference(selection: Selection, skills: Skills, requirements: tuple[Requirement, ...]) -> int:
+    """What ranks agents by their skills alone, before anything else within a tier. Lower is offered first."""
+    if selection == "best_skilled":
+        levels = dict(skills)
+        return -sum(levels[needed.skill] for needed in requirements)
+    return len(skills) if selection == "specialists_first" else 0

@@ -172,7 +172,7 @@ ALARMS: dict[str, tuple[Keys, Due, Ring]] = {
     "breach": (lambda desk: desk.cases, _breach_due, _breach),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then."""
-ARMED_BY: dict[type, tuple[str, Callable[[Any], str]]] = {
-    HoursChanged: ("hours", attrgetter("calendar")),
-    CaseOpened: ("breach", attrgetter("case")),
-}
+ARMED_BY: tuple[tuple[type, str, Callable[[Any], str]], ...] = (
+    (HoursChanged, "hours", attrgetter("calendar")),
+    (CaseOpened, "breach", attrgetter("case")),
+)

@@ -89,12 +89,16 @@ class CaseStatus:
 
 @dataclass(frozen=True, slots=True)
 class HandOver:
-    """Leave the menu for a queue, with everything learnt on the way. `prompts` are played while it waits."""
+    """Leave the menu for a queue, with everything learnt on the way. `prompts` are played while it waits.
+
+    `priority` is added to the queue's; at most `tiers_max` of its tiers of agents ever open to the contact.
+    """
 
     id: str
     queue: str
     prompts: tuple[str, ...] = ()
     priority: int = 0
+    tiers_max: int | None = None
     node: Literal["hand_over"] = "hand_over"
 
 

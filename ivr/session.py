@@ -335,6 +335,7 @@ Ring = Callable[[Menus, str, int], Decisions]
 
 ALARMS: dict[str, tuple[Keys, Due, Ring]] = {"menu": (lambda menus: menus.sessions, _due, _ring)}
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then."""
-ARMED_BY: dict[type, tuple[str, Callable[[Any], str]]] = dict.fromkeys(
-    (SayPrompts, CollectDigits, PromptFinished, PromptOverran, ContactKeyed), ("menu", attrgetter("contact"))
+ARMED_BY: tuple[tuple[type, str, Callable[[Any], str]], ...] = tuple(
+    (event, "menu", attrgetter("contact"))
+    for event in (SayPrompts, CollectDigits, PromptFinished, PromptOverran, ContactKeyed)
 )

@@ -149,7 +149,7 @@ class Board:
         book[ContactEnded] += (self._leave_menus, self._remember)
         book[DigitsCollected] += (self._identify,)
         book[CaseOpened] += (self._hand_over,)
-        for event, (place, key_of) in _ARMED_BY.items():
+        for event, place, key_of in _ARMED_BY:
             book[event] += (partial(self._arm_by, place, key_of),)
         return book
 
@@ -230,7 +230,7 @@ class Board:
                 assert choice is None, f"INV-04: {contact.id} waits beside an idle agent"
 
 
-_CORES: dict[str, tuple[dict[str, Any], dict[type, Any]]] = {
+_CORES: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
     "desk": (escalation.desk.ALARMS, escalation.desk.ARMED_BY),
     "floor": (acd.alarms.ALARMS, acd.alarms.ARMED_BY),
     "menus": (ivr.session.ALARMS, ivr.session.ARMED_BY),
@@ -238,11 +238,11 @@ _CORES: dict[str, tuple[dict[str, Any], dict[type, Any]]] = {
 _NAMES = [(core, name) for core, (alarms, _) in _CORES.items() for name in alarms]
 _ALARMS = [(core, _CORES[core][0][name]) for core, name in _NAMES]
 """At one instant, hours change first, so that a menu sees them; then agents are freed; then menus move on."""
-_ARMED_BY: dict[type, tuple[int, Callable[[Event], Any]]] = {
-    event: (_NAMES.index((core, name)), key_of)
+_ARMED_BY: list[tuple[type, int, Callable[[Event], Any]]] = [
+    (event, _NAMES.index((core, name)), key_of)
     for core, (_, armed_by) in _CORES.items()
-    for event, (name, key_of) in armed_by.items()
-}
+    for event, name, key_of in armed_by
+]
 
 
 def _by_address(plan: Plan) -> dict[str, EntryPoint]:

@@ -18,10 +18,10 @@ from typing import Any, Concatenate, Literal, TypeVar
 import acd.decide
 import escalation.desk
 import ivr.session
-from acd.events import ContactEnded, ContactQueued, HangUp, WrappedUp, WrapUpExpired
+from acd.events import ContactEnded, ContactQueued, ContactReprioritised, HangUp, WrappedUp, WrapUpExpired
 from acd.floor import Floor
 from acd.model import AgentState, ContactState
-from acd.plan import QueuePlan, Requirement
+from acd.plan import QueuePlan
 from escalation.case import Matter
 from escalation.desk import Desk
 from escalation.events import CaseOpened
@@ -159,7 +159,7 @@ def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
     return None
 
 
-def _check_known(board: Board, fact: ContactLeft | ContactKeyed | PromptFinished) -> Refusal | None:
+def _check_known(board: Board, fact: ContactLeft | ContactKeyed | PromptFinished | ContactReprioritised) -> Refusal | None:
     contact = board.floor.contacts.get(fact.contact)
     if fact.contact in board.ended or (contact and contact.state is ContactState.ENDED):
         return ("stale", f"contact {fact.contact!r} has ended")
@@ -191,6 +191,7 @@ _CHECKS: dict[type, tuple[_Check, ...]] = {
     **{kind: (_within(_FLOOR, check),) for kind, check in acd.decide.CHECKS.items()},
 }
 _CHECKS[WrappedUp] += (_check_wrap_up,)
+_CHECKS[ContactReprioritised] = (_check_known, *_CHECKS[ContactReprioritised])
 assert set(_CHECKS) == set(FACTS), "every fact is checked"
 
 
@@ -219,18 +220,11 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
         yield from _say_goodbye(event.contact)
 
 
-def _queue_up(board: Board, contact_id: str, node: flow.HandOver, now: int) -> ContactQueued:
-    contact = board.floor.contacts[contact_id]
-    language = board.menus.sessions[contact_id].language
-    queue = board.plan.floor.queues[node.queue]
-    until = now + queue.wait_ms_max if queue.wait_ms_max is not None else None
-    priority = queue.priority + node.priority
-    needs = _requirements(queue, language)
-    return ContactQueued(contact_id, queue.id, language, priority, needs, contact.need_since, until)
-
-
-def _requirements(queue: QueuePlan, language: str) -> tuple[Requirement, ...]:
-    return (*queue.requirements, Requirement(language)) if queue.match_language else queue.requirements
+def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
+    language = board.menus.sessions[contact].language
+    return acd.decide.queue_up(
+        board.floor, contact, node.queue, language, now, priority=node.priority, tiers_max=node.tiers_max
+    )
 
 
 def _say_goodbye(contact: str) -> Iterator[Event]:

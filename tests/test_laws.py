@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from acd import discipline, selection
+from acd import discipline
 from acd.events import (
     AgentAlive,
     AgentStateSet,
@@ -128,8 +128,11 @@ class Laws(RuleBasedStateMachine):
         contact, agent = floor.contacts[event.contact], floor.agents[event.agent]
         waiting = [each for each in floor.contacts.values() if each.state is ContactState.WAITING]
         ready = [each for each in floor.agents.values() if each.state is AgentState.READY]
-        a_contact_chose = self.choice([(contact, each) for each in ready], lambda pair: selection.rank(pair[1]))
-        an_agent_chose = self.choice([(each, agent) for each in waiting], lambda pair: discipline.rank(pair[0]))
+        queues = floor.plan.queues
+        a_contact_chose = self.choice([(contact, each) for each in ready], lambda pair: (pair[1].idle_since, pair[1].place))
+        an_agent_chose = self.choice(
+            [(each, agent) for each in waiting], lambda pair: discipline.rank(pair[0], queues[pair[0].queue], self.now)
+        )
         told = (event.contact, event.agent, event.candidates, event.excluded)
         assert told in (a_contact_chose, an_agent_chose)
 

@@ -332,9 +332,11 @@ def _ask(stage: Stage, presence: _Presence, state: _Asked) -> None:
 
 def _waiting(stage: Stage) -> list[str]:
     """Who waits, those that ring included, in the product's order of contacts."""
-    contacts = stage.engine.board.floor.contacts.values()
+    board = stage.engine.board
+    contacts, queues = board.floor.contacts.values(), board.plan.floor.queues
     waiting = [each for each in contacts if each.state in (ContactState.WAITING, ContactState.OFFERED)]
-    return [contact.id for contact in sorted(waiting, key=discipline.rank)]
+    ranked = sorted(waiting, key=lambda contact: discipline.rank(contact, queues[contact.queue], board.now))
+    return [contact.id for contact in ranked]
 
 
 def _stats(stage: Stage) -> dict[str, dict[str, int]]:

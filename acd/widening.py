@@ -1,0 +1,51 @@
+"""Who may serve a contact, as it waits: relaxations of what is asked of agents, and tiers of agents that open.
+
+Both only ever add agents, so an agent who may serve a waiting contact may serve it for as long as it waits, while his
+skills and the rules stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from acd.model import Contact
+from acd.plan import QueuePlan, Relaxation, Requirement
+
+
+def asked(queue: QueuePlan, language: str, relaxed: int) -> tuple[Requirement, ...]:
+    """What a queue asks of agents for a contact in this language, with so many of its relaxations in force."""
+    in_force = queue.relaxations[:relaxed]  # new rules may have fewer than there were
+    terms: QueuePlan | Relaxation = in_force[-1] if in_force else queue
+    return (*terms.requirements, Requirement(language)) if terms.match_language else terms.requirements
+
+
+def relaxed_by(queue: QueuePlan, waited_ms: int) -> int:
+    """How many relaxations time alone has brought into force; one that waits for a need is skipped by a later one."""
+    due = [place for place, each in enumerate(queue.relaxations, start=1) if _is_due(each.after_ms, waited_ms)]
+    return due[-1] if due else 0
+
+
+def _is_due(after_ms: int | None, waited_ms: int) -> bool:
+    return after_ms is not None and after_ms <= waited_ms
+
+
+def open_tiers(queue: QueuePlan, waited_ms: int, tiers_max: int | None) -> int:
+    """How many tiers are open to a contact. A queue without tiers has one, of everybody, which is always open."""
+    if not queue.tiers:
+        return 1
+    opened = sum(tier.after_ms <= waited_ms for tier in queue.tiers)
+    return opened if tiers_max is None else min(opened, tiers_max)
+
+
+def next_widening(contact: Contact, queue: QueuePlan) -> int | None:
+    """The instant (ms) at which time will let more agents serve a contact, or None."""
+    after = min(_still_to_come(contact, queue), default=None)
+    return None if after is None else contact.queued_at + after
+
+
+def _still_to_come(contact: Contact, queue: QueuePlan) -> Iterator[int]:
+    for relaxation in queue.relaxations[contact.relaxed :]:
+        if relaxation.after_ms is not None:
+            yield relaxation.after_ms
+    for tier in queue.tiers[contact.tiers : contact.tiers_max]:
+        yield tier.after_ms
