@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
-from acd.decide import UNANSWERED, Decisions, Follow, default_outcome, match_agents, time_out, widen
 from acd import widening
+from acd.decide import UNANSWERED, Decisions, Follow, default_outcome, match_agents, time_out, widen
 from acd.events import (
     AgentAlive,
     AgentLapsed,
@@ -22,11 +22,13 @@ from acd.events import (
     OfferContact,
     OfferExpired,
     PairExcluded,
+    RingWidened,
     WrapUpExpired,
     WrapUpStarted,
 )
 from acd.floor import Floor
 from acd.model import ContactState
+
 
 def _lease_due(floor: Floor, agent_id: str) -> int | None:
     agent = floor.agents.get(agent_id)
@@ -95,6 +97,18 @@ def _widen(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield widen(floor, floor.contacts[contact_id], now)
 
 
+def _ring_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    if contact is None or contact.state is not ContactState.OFFERED or contact.rings_on:
+        return None
+    queue = floor.plan.queues[contact.queue]
+    return contact.rung_at + queue.ring_step_ms if queue.ring == "progressive" else None
+
+
+def _ring_on(floor: Floor, contact_id: str, now: int) -> Decisions:
+    yield RingWidened(contact_id)
+
+
 Keys = Callable[[Floor], Iterable[Any]]
 Due = Callable[[Floor, Any], int | None]
 
@@ -105,6 +119,7 @@ ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
     "pair": (_pairs, _pair_due, _end_pair),
     "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
+    "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
@@ -115,6 +130,7 @@ ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (AgentAlive, "lease", attrgetter("agent")),
     (WrapUpStarted, "wrap_up", attrgetter("agent")),
     (OfferContact, "offer", attrgetter("offer")),
+    (OfferContact, "ring", attrgetter("contact")),
     (JoinParties, "offer", attrgetter("offer")),
     (PairExcluded, "pair", attrgetter("contact", "agent")),
     (ContactQueued, "wait", attrgetter("contact")),

@@ -1,26 +1,32 @@
-"""The life of a contact on the floor, as one table. `docs/reference/states.md` is drawn from it."""
+"""The life of a contact on the floor, as one table. `docs/reference/states.md` is drawn from it.
+
+A trigger is an event's kind; where an offer ends, with what becomes of the contact after a colon: others still *ring*,
+another is being *joined*, or it has been *answered*; nothing, if that was its only offer.
+"""
 
 from __future__ import annotations
 
 from acd.model import ContactState as S
 
+_OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
+_JOIN_FAILS = ("join.timed_out", "leg.failed", "withdraw")
+
 TRANSITIONS: dict[S, dict[str, S]] = {
     S.ARRIVED: {"contact.queued": S.WAITING, "contact.ended": S.ENDED},
     S.WAITING: {"offer": S.OFFERED, "contact.ended": S.ENDED},
     S.OFFERED: {
+        "offer": S.OFFERED,
         "offer.accepted": S.JOINING,
         "leg.answered": S.JOINING,
-        "offer.declined": S.WAITING,
-        "offer.expired": S.WAITING,
-        "leg.failed": S.WAITING,
-        "withdraw": S.WAITING,
+        **dict.fromkeys(_OFFER_ENDS, S.WAITING),
+        **{f"{end}:ring": S.OFFERED for end in _OFFER_ENDS},
     },
     S.JOINING: {
         "contact.joined": S.TALKING,
-        "join.timed_out": S.WAITING,
-        "leg.failed": S.WAITING,
-        "withdraw": S.WAITING,
+        **dict.fromkeys(_JOIN_FAILS, S.WAITING),
+        **{f"{end}:ring": S.OFFERED for end in _JOIN_FAILS},
+        **{f"{end}:join": S.JOINING for end in _OFFER_ENDS},
     },
-    S.TALKING: {"contact.ended": S.ENDED},
+    S.TALKING: {"contact.ended": S.ENDED, **{f"{end}:answered": S.TALKING for end in _OFFER_ENDS}},
     S.ENDED: {},
 }

@@ -7,7 +7,7 @@ have made. What happens by itself is in `acd.alarms`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Final, Literal
 
 from acd import discipline, widening
@@ -34,6 +34,7 @@ from acd.events import (
     OfferDeclined,
     OfferExpired,
     PairExcluded,
+    RingWidened,
     WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
@@ -88,7 +89,10 @@ def _check_offer(floor: Floor, event: Any) -> Refusal | None:
 def _check_answer(floor: Floor, event: OfferAccepted | LegAnswered | OfferDeclined | LegRinging) -> Refusal | None:
     if refusal := _check_offer(floor, event):
         return refusal
-    return ("stale", f"offer {event.offer} is accepted already") if floor.offers[event.offer].accepted else None
+    if floor.offers[event.offer].accepted:
+        return ("stale", f"offer {event.offer} is accepted already")
+    taken = isinstance(event, OfferAccepted | LegAnswered) and floor.contacts[event.contact].joining
+    return ("stale", f"contact {event.contact!r} is being joined with another agent") if taken else None
 
 
 def _check_joined(floor: Floor, event: ContactJoined) -> Refusal | None:
@@ -150,11 +154,9 @@ CHECKS: dict[type, Check] = {ContactReprioritised: _check_reprioritised} | {
 
 
 def match_contact(floor: Floor, contact_id: str, now: int) -> Decisions:
-    """Offer this contact to the best ready agent, if it waits and there is one."""
+    """Offer this contact to the best ready agents, if it seeks any and there are some: to as many as are to ring."""
     contact = floor.contacts.get(contact_id)
-    if contact is None or contact.state is not ContactState.WAITING:
-        return
-    if choice := floor.matching.best_agent(contact, now):
+    while contact and floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
         yield _offer(floor, choice, now)
 
 
@@ -259,7 +261,7 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     elif missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
-    if contact.wait_until is not None and contact.wait_until <= now:
+    if contact.wait_until is not None and contact.wait_until <= now and not contact.joining:
         yield from time_out(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
 
@@ -345,6 +347,29 @@ def _withdraw(floor: Floor, offer: Offer, reason: str) -> Decisions:
     yield from _move_on(floor.agents[offer.agent])
 
 
+def _withdraw_all(floor: Floor, contact: Contact, reason: str) -> Generator[Any, None, list[str]]:
+    """Take every offer of a contact back, and return the agents at whom it rang."""
+    offers = [floor.offers[offer] for offer in contact.offers]
+    for offer in offers:
+        yield from _withdraw(floor, offer, reason)
+    return [offer.agent for offer in offers]
+
+
+def _match_each(floor: Floor, agents: list[str], now: int) -> Decisions:
+    for agent in agents:
+        yield from match_agent(floor, agent, now)
+
+
+def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
+    """Only now does it stop ringing at the others: until here the join could have failed."""
+    rung = yield from _withdraw_all(floor, floor.contacts[event.contact], "another agent took the contact")
+    yield from _match_each(floor, rung, now)
+
+
+def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:
+    return match_contact(floor, event.contact, now)
+
+
 def _move_on(agent: Agent) -> Decisions:
     """What an agent asked for while busy happens when he would be ready again."""
     if agent.state is AgentState.READY and agent.pending:
@@ -358,12 +383,9 @@ def _movable(state: AgentState) -> Literal["paused", "offline"]:
 def leave(floor: Floor, contact_id: str, now: int) -> Decisions:
     """The customer has gone: an offer is withdrawn, the contact ends, the agent who talked wraps up."""
     contact = floor.contacts[contact_id]
-    offer = floor.offers.get(contact.offer)
-    if offer:
-        yield from _withdraw(floor, offer, "the customer left")
+    rung = yield from _withdraw_all(floor, contact, "the customer left")
     yield from _end(floor, contact, "abandoned" if contact.queue else "left_menu", now)
-    if offer:
-        yield from match_agent(floor, offer.agent, now)
+    yield from _match_each(floor, rung, now)
 
 
 def _end(
@@ -399,24 +421,23 @@ def _after_wrap_up(floor: Floor, event: WrappedUp | WrapUpExpired, now: int) -> 
 
 def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away."""
-    offer = floor.offers.get(contact.offer)
-    if offer:
-        yield from _withdraw(floor, offer, "the contact waited too long")
+    rung = yield from _withdraw_all(floor, contact, "the contact waited too long")
     yield HangUp(contact.id, "waited too long")
     yield from _end(floor, contact, "timed_out", now)
-    if offer:
-        yield from match_agent(floor, offer.agent, now)
+    yield from _match_each(floor, rung, now)
 
 
 FOLLOW: dict[type, Follow] = {
     ContactQueued: _after_queued,
     ContactWidened: _after_queued,
+    RingWidened: _after_ring_widened,
     OfferAccepted: _after_accepted,
     LegAnswered: _after_accepted,
     OfferDeclined: _after_lost,
     LegFailed: _after_lost,
     OfferExpired: _after_lost,
     JoinTimedOut: _after_lost,
+    ContactJoined: _after_joined,
     AgentStateSet: _after_state_set,
     AgentLapsed: _after_lapsed,
     AgentMoved: _after_moved,

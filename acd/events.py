@@ -171,9 +171,9 @@ class ContactWidened:
 class OfferContact:
     """Command: propose this contact to this agent until `until`. `offer` is the token that the answer brings back.
 
-    The terms of the choice: the contact's `priority` (by now) and `waited_ms` (since its need), the agent's `idle_ms`. Of the
-    ready agents (a contact chose) or the waiting contacts (an agent was free), `candidates` were eligible; `excluded`
-    were not, as (reason, number).
+    The terms of the choice: the contact's `priority` (by now) and `waited_ms` (since its need), the agent's `idle_ms`.
+    Of the ready agents (a contact chose) or the waiting contacts (an agent was free), `candidates` were eligible;
+    `excluded` were not, as (reason, number).
     """
 
     kind: ClassVar[str] = "offer"
@@ -189,6 +189,14 @@ class OfferContact:
     candidates: int
     excluded: tuple[tuple[str, int], ...]
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
+
+
+@dataclass(frozen=True, slots=True)
+class RingWidened:
+    """One more agent may be rung for a contact that rings already."""
+
+    kind: ClassVar[str] = "ring.widened"
+    contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +329,7 @@ DECISIONS = (
     ContactQueued,
     ContactWidened,
     OfferContact,
+    RingWidened,
     WithdrawOffer,
     OfferExpired,
     JoinParties,

@@ -27,6 +27,7 @@ from acd.events import (
     OfferDeclined,
     OfferExpired,
     PairExcluded,
+    RingWidened,
     WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
@@ -66,7 +67,7 @@ class Floor:
             if agent.state is AgentState.READY:
                 self.matching.free(agent)
         for contact in self.contacts.values():
-            if contact.state is ContactState.WAITING:
+            if self.seeks(contact):
                 self.matching.add(contact)
             for agent_id in contact.exclusions:
                 self.matching.keep_apart(contact, agent_id)
@@ -79,6 +80,12 @@ class Floor:
         """The contact is over and its matter is in other hands."""
         self.matching.forget(self.contacts.pop(contact))
 
+    def seeks(self, contact: Contact) -> bool:
+        """Whether a contact is to be offered to one more agent as soon as there is one."""
+        if contact.state is ContactState.OFFERED:
+            return contact.rings_on or self.plan.queues[contact.queue].ring == "all"
+        return contact.state is ContactState.WAITING
+
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""
         if book := _BOOK.get(type(event)):
@@ -87,11 +94,13 @@ class Floor:
     # --- moving along the tables ----------------------------------------------------------------------------------
 
     def _move_contact(self, contact: Contact, trigger: str) -> None:
-        before = contact.state
-        contact.state = contacts.TRANSITIONS[before][trigger]
-        if contact.state is ContactState.WAITING:
+        sought = self.seeks(contact)
+        contact.state = contacts.TRANSITIONS[contact.state][trigger]
+        contact.rings_on = trigger.endswith(":ring")  # one phone less, so at once another
+        seeks = self.seeks(contact)
+        if seeks and not sought:
             self.matching.add(contact)
-        elif before is ContactState.WAITING:
+        elif sought and not seeks:
             self.matching.drop(contact)
 
     def _move_agent(self, agent: Agent, trigger: str) -> None:
@@ -132,13 +141,12 @@ class Floor:
 
     @contextmanager
     def _in_another_line(self, contact_id: str) -> Iterator[Contact]:
-        """Change what a contact is indexed by, if it is indexed at all: one that rings or is joined is not."""
+        """Change what a contact is indexed by, or whether it is indexed at all."""
         contact = self.contacts[contact_id]
-        waits = contact.state is ContactState.WAITING
-        if waits:
+        if self.seeks(contact):
             self.matching.drop(contact)
         yield contact
-        if waits:
+        if self.seeks(contact):
             self.matching.add(contact)
 
     def _ended(self, event: ContactEnded, now: int) -> None:
@@ -158,7 +166,7 @@ class Floor:
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
         self.last_offer = event.offer
         self.offers[event.offer] = Offer(event.offer, contact.id, agent.id, event.until)
-        contact.offer = agent.offer = event.offer
+        contact.offers, contact.rung_at, agent.offer = (*contact.offers, event.offer), now, event.offer
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
         agent.offered_at = now  # only now: while he is ready, what ranks an agent stays as it is
@@ -166,7 +174,13 @@ class Floor:
     def _accepted(self, event: OfferAccepted | LegAnswered, now: int) -> None:
         offer = self.offers[event.offer]
         offer.accepted = True
-        self._move_contact(self.contacts[offer.contact], event.kind)
+        contact = self.contacts[offer.contact]
+        contact.joining = offer.id
+        self._move_contact(contact, event.kind)
+
+    def _ring_widened(self, event: RingWidened, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.rings_on = True
 
     def _joining(self, event: JoinParties, now: int) -> None:
         self.offers[event.offer].until = event.until
@@ -176,16 +190,19 @@ class Floor:
     ) -> None:
         offer = self.offers.pop(event.offer)
         contact, agent = self.contacts[offer.contact], self.agents[offer.agent]
-        contact.offer = agent.offer = 0
+        contact.offers = tuple(other for other in contact.offers if other != offer.id)
+        contact.joining = 0 if offer.accepted else contact.joining
+        agent.offer = 0
         missed = isinstance(event, OfferExpired) or (isinstance(event, LegFailed) and event.cause == "no_answer")
         agent.missed += missed
-        self._move_contact(contact, event.kind)
+        self._move_contact(contact, event.kind + _left_after(contact))
         self._move_agent(agent, event.kind)
 
     def _joined(self, event: ContactJoined, now: int) -> None:
         del self.offers[event.offer]
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
-        contact.offer = agent.offer = agent.missed = 0
+        contact.offers = tuple(other for other in contact.offers if other != event.offer)
+        contact.joining = agent.offer = agent.missed = 0
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
         agent.served += 1
@@ -237,6 +254,15 @@ class Floor:
         self._move_agent(agent, event.kind)
 
 
+def _left_after(contact: Contact) -> str:
+    """What a contact has left when one of its offers has ended, as the table of its states says it."""
+    if contact.agent:
+        return ":answered"
+    if contact.joining:
+        return ":join"
+    return ":ring" if contact.offers else ""
+
+
 _BOOK: dict[type, Callable[[Floor, Any, int], None]] = {
     ContactQueued: Floor._queued,
     ContactWidened: Floor._widened,
@@ -244,6 +270,7 @@ _BOOK: dict[type, Callable[[Floor, Any, int], None]] = {
     ContactEnded: Floor._ended,
     PairExcluded: Floor._excluded,
     OfferContact: Floor._offered,
+    RingWidened: Floor._ring_widened,
     OfferAccepted: Floor._accepted,
     LegAnswered: Floor._accepted,
     JoinParties: Floor._joining,

@@ -10,12 +10,12 @@ with the number of different needs, not with contacts or agents. Everything is o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from acd import discipline, selection
 from acd.line import Line
-from acd.model import Agent, Contact, ContactState
+from acd.model import Agent, Contact
 from acd.plan import FloorPlan, QueuePlan, Requirement
 
 NeedKey = tuple[str, tuple[Requirement, ...], int]
@@ -81,20 +81,20 @@ class Matching:
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers], Profile] = {}
         self._ready = 0
-        self._waiting = 0
+        self._waiting: dict[str, None] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
 
     # --- following the floor --------------------------------------------------------------------------------------
 
     def add(self, contact: Contact) -> None:
-        """The contact waits."""
+        """The contact waits, or may ring at one more agent."""
         need = self._need(contact)
         line = need.contacts.get(contact.priority)
         if line is None:
             line = need.contacts[contact.priority] = Line()
         line.add(discipline.place(contact), contact)
         need.waiting += 1
-        self._waiting += 1
+        self._waiting[contact.id] = None
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
@@ -104,7 +104,7 @@ class Matching:
         if not line.count:
             del need.contacts[contact.priority]
         need.waiting -= 1
-        self._waiting -= 1
+        del self._waiting[contact.id]
 
     def free(self, agent: Agent) -> None:
         """The agent is ready."""
@@ -180,7 +180,7 @@ class Matching:
             return None
         barred = sum(need.waiting for need in profile.barred)
         apart = sum(1 for contact in self._kept_apart(agent, now) if self.could_serve(agent, contact)) if others else 0
-        return Choice(best, agent, able - apart, _counts(self._waiting - able - barred, barred, apart))
+        return Choice(best, agent, able - apart, _counts(len(self._waiting) - able - barred, barred, apart))
 
     def ready(self) -> list[Agent]:
         """Every ready agent, longest idle first."""
@@ -196,7 +196,7 @@ class Matching:
     def apart(self) -> list[Contact]:
         """Every waiting contact that is or was kept from somebody, first come first."""
         kept = {contact.id: contact for contacts in self._apart.values() for contact in contacts.values()}
-        return sorted(filter(_waits, kept.values()), key=discipline.place)
+        return sorted((contact for contact in kept.values() if contact.id in self._waiting), key=discipline.place)
 
     def present(self, contact: Contact) -> int:
         """How many agents who can serve the contact are logged in."""
@@ -225,7 +225,7 @@ class Matching:
     def _kept_apart(self, agent: Agent, now: int) -> Iterator[Contact]:
         """The waiting contacts that the agent is kept from."""
         for contact in self._apart.get(agent.id, {}).values():
-            if contact.exclusions[agent.id] > now and _waits(contact):
+            if contact.exclusions[agent.id] > now and contact.id in self._waiting:
                 yield contact
 
     def _need(self, contact: Contact) -> Need:
@@ -283,10 +283,6 @@ def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int
 
 def _present(need: Need) -> int:
     return sum(profile.present for profile in need.profiles)
-
-
-def _waits(contact: Contact) -> bool:
-    return contact.state is ContactState.WAITING
 
 
 def _counts(unskilled: int, barred: int, apart: int) -> tuple[tuple[str, int], ...]:

@@ -9,7 +9,10 @@ from acd.plan import Requirement
 
 
 class ContactState(StrEnum):
-    """Where a contact is, as the floor sees it. Before its first queue it is `arrived`: a menu may have it."""
+    """Where a contact is, as the floor sees it. Before its first queue it is `arrived`: a menu may have it.
+
+    It is `offered` while it rings at any agent, and `joining` from the first accept until the parties are joined.
+    """
 
     ARRIVED = "arrived"
     WAITING = "waiting"
@@ -36,6 +39,7 @@ class Contact:
     """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`.
 
     `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
+    `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
     """
 
@@ -57,7 +61,10 @@ class Contact:
     queued_at: int = 0
     wait_until: int | None = None
     answered_at: int = 0
-    offer: int = 0
+    offers: tuple[int, ...] = ()
+    joining: int = 0
+    rung_at: int = 0
+    rings_on: bool = False
     agent: str = ""
     exclusions: dict[str, int] = field(default_factory=dict)
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
 Order = Literal["age", "slack"]
+Ring = Literal["one", "all", "progressive"]
 Selection = Literal[
     "longest_idle", "least_recently_offered", "fewest_contacts", "in_order", "best_skilled", "specialists_first"
 ]
@@ -56,6 +57,7 @@ class QueuePlan:
     The order of contacts is that of `acd.discipline`: `weight`, `priority` and `ageing`, `order` and `head_start_ms`.
     The order of agents is that of `acd.selection`: tier, then `selection`.
     `requirements`: all mandatory. `match_language`: the contact's language is one more mandatory skill.
+    `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
     `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
     `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
@@ -75,6 +77,8 @@ class QueuePlan:
     relaxations: tuple[Relaxation, ...] = ()
     tiers: tuple[Tier, ...] = ()
     selection: Selection = "longest_idle"
+    ring: Ring = "one"
+    ring_step_ms: int = 10_000
     offer_ms: int = 20_000
     join_ms: int = 10_000
     wrap_up_ms: int = 60_000

@@ -1,7 +1,7 @@
 """The order of agents for a contact: by tier, then as the queue's `selection` says, then by the agent's place.
 
-An agent's place is that of his id among all ids; in a queue with tiers and `in_order`, that of its list. *Idle since* is
-the end of the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came to nothing
+An agent's place is that of his id among all ids; in a queue with tiers and `in_order`, that of its list. *Idle since*
+is the end of the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came to nothing
 does not move it, but counts as an offer.
 """
 
@@ -23,7 +23,7 @@ RANKS: dict[Selection, Callable[[Agent], Rank]] = {
     "best_skilled": lambda agent: (agent.idle_since, agent.place),
     "specialists_first": lambda agent: (agent.idle_since, agent.place),
 }
-"""Lower is offered first. Places are unique, so no two agents rank the same; no rank changes while an agent is ready."""
+"""Lower is offered first. No two agents have the same place, and so the same rank; no rank changes while one is ready."""
 
 
 def preference(selection: Selection, skills: Skills, requirements: tuple[Requirement, ...]) -> int:

@@ -198,7 +198,7 @@ class Board:
     def _check_offers(self) -> None:
         floor = self.floor
         for offer in floor.offers.values():
-            assert floor.contacts[offer.contact].offer == offer.id, "INV-02: one offer to a contact at a time"
+            assert offer.id in floor.contacts[offer.contact].offers, "INV-05: every offer is of a contact that knows it"
             assert floor.agents[offer.agent].offer == offer.id, "INV-01: one offer to an agent at a time"
             assert offer.until >= self.now, "INV-03: every offer ends by its time"
 
@@ -216,7 +216,7 @@ class Board:
             owners = (
                 (contact.id in self.menus.sessions)
                 + (contact.state is ContactState.WAITING)
-                + bool(contact.offer)
+                + (contact.state in (ContactState.OFFERED, ContactState.JOINING) and bool(contact.offers))
                 + (bool(contact.agent) and floor.agents[contact.agent].contact == contact.id)
             )
             assert owners == 1, f"INV-05: contact {contact.id} has {owners} owners"
@@ -225,7 +225,8 @@ class Board:
     def _check_nobody_waits_beside_an_idle_agent(self, now: int) -> None:
         floor = self.floor
         for contact in floor.contacts.values():
-            if contact.state is ContactState.WAITING:
+            assert not contact.joining or floor.offers[contact.joining].accepted, "INV-02: one accept to a contact"
+            if floor.seeks(contact):
                 choice = floor.matching.best_agent(contact, now)
                 assert choice is None, f"INV-04: {contact.id} waits beside an idle agent"
 

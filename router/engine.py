@@ -159,7 +159,9 @@ def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
     return None
 
 
-def _check_known(board: Board, fact: ContactLeft | ContactKeyed | PromptFinished | ContactReprioritised) -> Refusal | None:
+def _check_known(
+    board: Board, fact: ContactLeft | ContactKeyed | PromptFinished | ContactReprioritised
+) -> Refusal | None:
     contact = board.floor.contacts.get(fact.contact)
     if fact.contact in board.ended or (contact and contact.state is ContactState.ENDED):
         return ("stale", f"contact {fact.contact!r} has ended")

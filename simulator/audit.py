@@ -7,7 +7,7 @@ trace will do, one that was sent over a network too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -50,7 +50,7 @@ class _Story:
     queue: str = ""
     queued_at: int = 0
     until: int | None = None
-    offer: int = 0
+    offers: list[int] = field(default_factory=list)
     agent: str = ""
     joined_at: int = 0
     left: bool = False
@@ -104,10 +104,12 @@ class Audit:
     """Hears rows one after the other, and tells what is wrong with them.
 
     `after`: the last row before those that are heard. If there are any, contacts, offers, agents and cases that the
-    audit comes upon in the middle of their story are not judged.
+    audit comes upon in the middle of their story are not judged. `ring_several`: the queues whose contacts may ring at
+    several agents at once.
     """
 
-    def __init__(self, after: int = 0) -> None:
+    def __init__(self, after: int = 0, ring_several: Collection[str] = ()) -> None:
+        self._ring_several = ring_several
         self._seq = after
         self._at = 0
         self._from_the_start = after == 0
@@ -235,8 +237,8 @@ class Audit:
         if event.queue:
             left = self._queues.setdefault(event.queue, _Queue()).left
             left[event.outcome] = left.get(event.outcome, 0) + 1
-        if story.offer:
-            self._fault(f"{story.contact} ends while offer {story.offer} is open")
+        for offer in story.offers:
+            self._fault(f"{story.contact} ends while offer {offer} is open")
         if (event.queue, event.agent) != (story.queue, story.agent):
             self._fault(f"{story.contact} ends in queue {event.queue!r} with agent {event.agent!r}, where it never was")
         self._check_outcome(event, story, at)
@@ -279,14 +281,14 @@ class Audit:
             self._fault(f"{event.agent} is offered {event.contact}, but asked to be {agent.pending}")
         if story := self._open(event):
             self._check_waits(event, story)
-            story.offer = event.offer
+            story.offers.append(event.offer)
         self._offers[event.offer] = _Offer(event.contact, event.agent, event.until)
         self._last_offer = max(event.offer, self._last_offer)
         agent.offer, agent.state = event.offer, "reserved"
 
     def _check_waits(self, event: OfferContact, story: _Story) -> None:
-        if story.offer:
-            self._fault(f"{story.contact} is offered to {event.agent} while offer {story.offer} is open")
+        if story.offers and event.queue not in self._ring_several:
+            self._fault(f"{story.contact} is offered to {event.agent} while offer {story.offers[0]} is open")
         if story.agent:
             self._fault(f"{story.contact} is offered to {event.agent} while it talks with {story.agent}")
         if story.queue != event.queue:
@@ -299,6 +301,13 @@ class Audit:
             if at > offer.until:
                 self._fault(f"offer {event.offer} is accepted after its time")
             offer.accepted = True
+            self._check_only_accept(event)
+
+    def _check_only_accept(self, event: OfferAccepted | LegAnswered) -> None:
+        story = self._stories.get(event.contact)
+        for other in story.offers if story else ():
+            if other != event.offer and self._offers[other].accepted:
+                self._fault(f"offer {event.offer} of {event.contact} is accepted while offer {other} is")
 
     def _joining(self, event: JoinParties, at: int) -> None:
         if offer := self._offer(event):
@@ -318,7 +327,8 @@ class Audit:
         if story := self._open(event):
             if story.agent:
                 self._fault(f"{story.contact} is joined with {event.agent} after {story.agent}")
-            story.offer, story.agent, story.joined_at = 0, event.agent, at
+            story.offers = [offer for offer in story.offers if offer != event.offer]
+            story.agent, story.joined_at = event.agent, at
         self._offers.pop(event.offer, None)
         agent.offer, agent.state, agent.contact = 0, "talking", event.contact
 
@@ -335,7 +345,7 @@ class Audit:
         agent = self._agent(event.agent)
         agent.offer, agent.state = 0, "ready"
         if story := self._open(event):
-            story.offer = 0
+            story.offers = [offer for offer in story.offers if offer != event.offer]
 
     # --- agents ---------------------------------------------------------------------------------------------------
 

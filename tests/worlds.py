@@ -7,7 +7,7 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement
+from acd.plan import Ageing, AgentPlan, FloorPlan, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -98,6 +98,30 @@ def busy_plan(version: str = "v1") -> Plan:
     if version != "v1":
         agents["dan"] = agents["bob"]
     return plan(nodes, queues=(needs, quick), agents=agents, calendars=(shifts,), version=version)
+
+
+def rich_plan(version: str = "v1") -> Plan:
+    """The busy centre with every way to order contacts and agents: ageing, weight, tiers, relaxations, many phones."""
+    busy = busy_plan(version)
+    queues = busy.floor.queues
+    needs = replace(
+        queues["needs"],
+        ageing=Ageing(20 * S, 1, 2),
+        tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S)),
+        relaxations=(Relaxation(None, (Requirement("pay"),)), Relaxation(40 * S)),
+        selection="in_order",
+        ring="progressive",
+        ring_step_ms=5 * S,
+    )
+    quick = replace(
+        queues["quick"],
+        weight=version != "v1",
+        order="slack",
+        head_start_ms=5 * S,
+        selection="fewest_contacts",
+        ring="all",
+    )
+    return replace(busy, floor=replace(busy.floor, queues={"needs": needs, "quick": quick}))
 
 
 def as_it_is(_kind: str, value: str) -> str:
