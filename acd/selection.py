@@ -23,7 +23,7 @@ RANKS: dict[Selection, Callable[[Agent], Rank]] = {
     "best_skilled": lambda agent: (agent.idle_since, agent.place),
     "specialists_first": lambda agent: (agent.idle_since, agent.place),
 }
-"""Lower is offered first. No two agents have the same place, and so the same rank; no rank changes while one is ready."""
+"""Lower is offered first. No two agents have the same place, so none the same rank, which holds while he is ready."""
 
 
 def preference(selection: Selection, skills: Skills, requirements: tuple[Requirement, ...]) -> int:

@@ -21,7 +21,8 @@ from acd.events import (
     WithdrawOffer,
     WrappedUp,
 )
-from acd.match import Line, meets
+from acd.line import Line
+from acd.match import meets
 from acd.plan import QueuePlan, Requirement
 from ivr.events import ContactKeyed
 from ivr.flow import HandOver, Menu, Node

@@ -95,8 +95,9 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     if contact.state not in UNANSWERED:
         return
     queue = queues[contact.queue]
-    still = (*queue.tiers[contact.tiers :], *queue.relaxations[contact.relaxed :])
-    yield from sorted(contact.queued_at + step.after_ms for step in still if step.after_ms is not None)[:1]
+    after_ms = [tier.after_ms for tier in queue.tiers[contact.tiers :]]
+    after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
+    yield from sorted(contact.queued_at + each for each in after_ms)[:1]
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms
 

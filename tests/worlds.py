@@ -115,7 +115,7 @@ def rich_plan(version: str = "v1") -> Plan:
     )
     quick = replace(
         queues["quick"],
-        weight=version != "v1",
+        weight=0 if version == "v1" else 1,
         order="slack",
         head_start_ms=5 * S,
         selection="fewest_contacts",
