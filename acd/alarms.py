@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from acd import widening
+from acd.compat.look import look, next_look
 from acd.decide import UNANSWERED, Decisions, Follow, default_outcome, match_agents, time_out, widen
 from acd.events import (
+    DECISIONS,
+    FACTS,
     AgentAlive,
     AgentLapsed,
     AgentStateSet,
@@ -109,6 +112,17 @@ def _ring_on(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield RingWidened(contact_id)
 
 
+_COMPAT: Final = "compat"
+
+
+def _look_due(floor: Floor, _key: str) -> int | None:
+    return next_look(floor) if floor.watches else None
+
+
+def _look(floor: Floor, _key: str, now: int) -> Decisions:
+    return look(floor, now)
+
+
 Keys = Callable[[Floor], Iterable[Any]]
 Due = Callable[[Floor, Any], int | None]
 
@@ -120,6 +134,7 @@ ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
     "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
+    _COMPAT: (lambda _floor: (_COMPAT,), _look_due, _look),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
@@ -136,4 +151,5 @@ ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (ContactQueued, "wait", attrgetter("contact")),
     (ContactQueued, "widening", attrgetter("contact")),
     (ContactWidened, "widening", attrgetter("contact")),
+    *((event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)),
 )

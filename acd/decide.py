@@ -255,7 +255,8 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     """The contact goes back to its place, is kept from this agent for a while, and both are matched anew."""
     agent, contact = floor.agents[event.agent], floor.contacts[event.contact]
     missed_max = floor.plan.queues[contact.queue].missed_offers_max
-    yield from _keep_apart(floor, contact, agent, now)
+    if contact.queue not in floor.watches:
+        yield from _keep_apart(floor, contact, agent, now)
     if agent.pending:
         yield from _move_on(agent)
     elif missed_max is not None and agent.missed >= missed_max:

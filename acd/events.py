@@ -200,6 +200,15 @@ class RingWidened:
 
 
 @dataclass(frozen=True, slots=True)
+class CompatLooked:
+    """A queue that follows an old system was looked at: what there was to decide is decided, until `next_at`."""
+
+    kind: ClassVar[str] = "compat.looked"
+    queue: str
+    next_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawOffer:
     """Command: the offer is off; stop ringing."""
 
@@ -330,6 +339,7 @@ DECISIONS = (
     ContactWidened,
     OfferContact,
     RingWidened,
+    CompatLooked,
     WithdrawOffer,
     OfferExpired,
     JoinParties,

@@ -8,6 +8,7 @@ from typing import Any
 
 from acd import agent as agents
 from acd import contact as contacts
+from acd.compat.watch import Watch, watch
 from acd.events import (
     AgentAlive,
     AgentLapsed,
@@ -47,6 +48,7 @@ class Floor:
         self.offers: dict[int, Offer] = {}
         self.last_offer = 0
         self.last_order = 0
+        self.watches: dict[str, Watch] = {}
         self.adopt(plan)
 
     def adopt(self, plan: FloorPlan) -> None:
@@ -56,6 +58,9 @@ class Floor:
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills = place, agent_plan.skills
+        for queue in plan.queues.values():
+            if queue.compat and queue.id not in self.watches:
+                self.watches[queue.id] = watch(queue.id, queue.compat)
         self.index()
 
     def index(self) -> None:
@@ -81,7 +86,9 @@ class Floor:
         self.matching.forget(self.contacts.pop(contact))
 
     def seeks(self, contact: Contact) -> bool:
-        """Whether a contact is to be offered to one more agent as soon as there is one."""
+        """Whether a contact is to be offered to one more agent as soon as there is one; never in a compat queue."""
+        if self.watches and contact.queue in self.watches:
+            return False
         if contact.state is ContactState.OFFERED:
             return contact.rings_on or self.plan.queues[contact.queue].ring == "all"
         return contact.state is ContactState.WAITING
@@ -90,6 +97,8 @@ class Floor:
         """Book one event. Kinds that change nothing here are let through."""
         if book := _BOOK.get(type(event)):
             book(self, event, now)
+        for each in self.watches.values():
+            each.apply(event, now)
 
     # --- moving along the tables ----------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from acd.compat.plan import CompatQueue
+
 WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
 Order = Literal["age", "slack"]
 Ring = Literal["one", "all", "progressive"]
@@ -58,6 +60,7 @@ class QueuePlan:
     The order of agents is that of `acd.selection`: tier, then `selection`.
     `requirements`: all mandatory. `match_language`: the contact's language is one more mandatory skill.
     `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
+    `compat`: the old system whose strategy decides who rings when, instead of everything above.
     `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
     `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
@@ -79,6 +82,7 @@ class QueuePlan:
     selection: Selection = "longest_idle"
     ring: Ring = "one"
     ring_step_ms: int = 10_000
+    compat: CompatQueue | None = None
     offer_ms: int = 20_000
     join_ms: int = 10_000
     wrap_up_ms: int = 60_000

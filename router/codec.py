@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from acd.compat.watch import Watch
 from acd.model import Agent, Contact, Offer
 from escalation.case import Case
 from ivr.session import Session
@@ -147,6 +148,7 @@ class BoardState:
     last_offer: int
     last_order: int
     last_case: int
+    watches: list[Watch] = field(default_factory=list)
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -167,6 +169,7 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         last_offer=floor.last_offer,
         last_order=floor.last_order,
         last_case=desk.last_case,
+        watches=list(floor.watches.values()),
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -202,6 +205,7 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.agents = {agent.id: agent for agent in state.agents}
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
+    floor.watches |= {watch.queue: watch for watch in state.watches}
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "priority": Meaning("Higher is served first.", 0),
     "contact.reprioritised:priority": Meaning("Higher is served first.", 5, {"ge": -1000, "le": 1000}),
     "contact.reprioritised:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
+    "next_at": Meaning("When it is looked at next, in ms since the epoch; null for never.", NOW + 5_000),
     "relaxed": Meaning("How many relaxations of its queue are in force for the contact.", 0),
     "tiers": Meaning("How many tiers of the queue's agents are open to it; 1 where the queue has none.", 1),
     "tiers_max": Meaning("How many of them may ever open to it; null for all.", None),

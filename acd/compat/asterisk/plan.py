@@ -1,0 +1,13 @@
+"""The settings of a queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class AsteriskQueue:
+    """A queue's settings."""
+
+    system: Literal["asterisk"] = "asterisk"

@@ -1,0 +1,1 @@
+"""FreeSWITCH mod_callcenter: agents in tiers, callers in the order of their scores."""

@@ -1,0 +1,26 @@
+"""When the queues of the compat modes are looked at, and what they do then."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+
+import acd.compat.asterisk.look
+import acd.compat.freeswitch.look
+from acd.compat.freeswitch.watch import FreeswitchWatch
+from acd.decide import Decisions
+from acd.floor import Floor
+
+
+def next_look(floor: Floor) -> int | None:
+    """The instant (ms) of the next look at any compat queue, or None."""
+    return min((watch.look_at for watch in floor.watches.values() if watch.look_at is not None), default=None)
+
+
+def look(floor: Floor, now: int) -> Decisions:
+    """Look at every compat queue whose time has come, the earliest first."""
+    due = [watch for watch in floor.watches.values() if watch.look_at is not None and watch.look_at <= now]
+    for watch in sorted(due, key=attrgetter("look_at", "queue")):
+        if isinstance(watch, FreeswitchWatch):
+            yield from acd.compat.freeswitch.look.look(floor, watch, now)
+        else:
+            yield from acd.compat.asterisk.look.look(floor, watch, now)
