@@ -10,10 +10,10 @@ with the number of different needs, not with contacts or agents. Everything is o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from acd import discipline, selection
+from acd import discipline, selection, widening
 from acd.line import Line
 from acd.model import Agent, Contact
 from acd.plan import FloorPlan, QueuePlan, Requirement
@@ -80,15 +80,20 @@ class Matching:
         self._tiers, self._places = _tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers], Profile] = {}
+        self._skilled: dict[str, list[Profile]] = {}
         self._ready = 0
         self._waiting: dict[str, None] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
+        for queue in plan.queues.values():
+            for language in plan.languages if queue.match_language else ("",):
+                requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0))
+                self._need(queue.id, requirements, widening.open_tiers(queue, 0, None))
 
     # --- following the floor --------------------------------------------------------------------------------------
 
     def add(self, contact: Contact) -> None:
         """The contact waits, or may ring at one more agent."""
-        need = self._need(contact)
+        need = self._need_of(contact)
         line = need.contacts.get(contact.priority)
         if line is None:
             line = need.contacts[contact.priority] = Line()
@@ -98,7 +103,7 @@ class Matching:
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
-        need = self._need(contact)
+        need = self._need_of(contact)
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
         if not line.count:
@@ -147,7 +152,7 @@ class Matching:
 
     def best_agent(self, contact: Contact, now: int) -> Choice | None:
         """The first of all ready agents who can serve the contact and are not kept from it, or None."""
-        need = self._need(contact)
+        need = self._need_of(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
         best = need.agents.first(passed_over)
@@ -200,11 +205,11 @@ class Matching:
 
     def present(self, contact: Contact) -> int:
         """How many agents who can serve the contact are logged in."""
-        return _present(self._need(contact))
+        return _present(self._need_of(contact))
 
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
         """Whether the agent has the skills that the contact asks for, and is in a tier that is open to it."""
-        need = self._need(contact)
+        need = self._need_of(contact)
         return _tier(self._profile(agent), need) < need.tiers and meets(agent.skills, need.requirements)
 
     def waiting(self, queue: str) -> int:
@@ -228,20 +233,32 @@ class Matching:
             if contact.exclusions[agent.id] > now and contact.id in self._waiting:
                 yield contact
 
-    def _need(self, contact: Contact) -> Need:
-        key = (contact.queue, contact.requirements, contact.tiers)
+    def _need_of(self, contact: Contact) -> Need:
+        return self._need(contact.queue, contact.requirements, contact.tiers)
+
+    def _need(self, queue: str, requirements: tuple[Requirement, ...], tiers: int) -> Need:
+        """The usual needs are there from the start: to fill a new one with a crowd of agents takes its time."""
+        key = (queue, requirements, tiers)
         need = self._needs.get(key)
         if need is None:
-            need = self._needs[key] = Need(self._plan.queues[contact.queue], contact.requirements, contact.tiers)
-            for profile in self._profiles.values():
+            need = self._needs[key] = Need(self._plan.queues[queue], requirements, tiers)
+            for profile in self._who_may_meet(requirements):
                 self._introduce(need, profile)
         return need
+
+    def _who_may_meet(self, requirements: tuple[Requirement, ...]) -> Iterable[Profile]:
+        """The profiles with the rarest of the skills asked for: no others need be looked at."""
+        if not requirements:
+            return self._profiles.values()
+        return min((self._skilled.get(needed.skill, []) for needed in requirements), key=len)
 
     def _profile(self, agent: Agent) -> Profile:
         key = (agent.skills, self._tiers.get(agent.id, ()))
         profile = self._profiles.get(key)
         if profile is None:
             profile = self._profiles[key] = Profile(agent.skills, dict(key[1]))
+            for skill, _ in agent.skills:
+                self._skilled.setdefault(skill, []).append(profile)
             for need in self._needs.values():
                 self._introduce(need, profile)
         return profile

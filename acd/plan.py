@@ -106,7 +106,8 @@ class AgentPlan:
 
 @dataclass(frozen=True, slots=True)
 class FloorPlan:
-    """Everything the floor knows before the first contact."""
+    """Everything the floor knows before the first contact. `languages` are those that contacts may come with."""
 
     queues: dict[str, QueuePlan] = field(default_factory=dict)
     agents: dict[str, AgentPlan] = field(default_factory=dict)
+    languages: tuple[str, ...] = ()
