@@ -153,3 +153,14 @@ ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (ContactWidened, "widening", attrgetter("contact")),
     *((event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)),
 )
+
+
+def silent(floor: Floor) -> frozenset[str]:
+    """The kinds that nothing in the rules in force could ever set: no event need be asked about them."""
+    queues = floor.plan.queues.values()
+    used = {
+        "widening": any(queue.tiers or queue.relaxations for queue in queues),
+        "ring": any(queue.ring == "progressive" for queue in queues),
+        _COMPAT: bool(floor.watches),
+    }
+    return frozenset(name for name, is_used in used.items() if not is_used)

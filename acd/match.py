@@ -10,7 +10,7 @@ with the number of different needs, not with contacts or agents. Everything is o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from acd import discipline, selection, widening
@@ -40,6 +40,7 @@ class Need:
     queue: QueuePlan
     requirements: tuple[Requirement, ...]
     tiers: int
+    rank: Callable[[Agent], selection.Rank]
     contacts: dict[int, Line[Contact]] = field(default_factory=dict)
     waiting: int = 0
     agents: Line[Agent] = field(default_factory=Line)
@@ -80,6 +81,7 @@ class Matching:
         self._tiers, self._places = _tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers], Profile] = {}
+        self._profile_of: dict[str, Profile] = {}
         self._skilled: dict[str, list[Profile]] = {}
         self._ready = 0
         self._waiting: dict[str, None] = {}
@@ -115,7 +117,7 @@ class Matching:
         """The agent is ready."""
         profile = self._profile(agent)
         for need, standing in profile.needs:
-            need.agents.add(self._rank(agent, need, standing), agent)
+            need.agents.add((*standing, *need.rank(agent)), agent)
         for need in profile.barred:
             need.barred += 1
         profile.ready[agent.id] = agent
@@ -125,7 +127,7 @@ class Matching:
         """The agent is ready no longer."""
         profile = self._profile(agent)
         for need, standing in profile.needs:
-            need.agents.drop(self._rank(agent, need, standing))
+            need.agents.drop((*standing, *need.rank(agent)))
         for need in profile.barred:
             need.barred -= 1
         del profile.ready[agent.id]
@@ -218,11 +220,11 @@ class Matching:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
-    def _rank(self, agent: Agent, need: Need, standing: tuple[int, int]) -> selection.Rank:
-        queue = need.queue
+    def _ranking(self, queue: QueuePlan) -> Callable[[Agent], selection.Rank]:
+        """By what the agents of one standing are ranked. In order is that of the tiers' lists, where there are any."""
         if queue.selection == "in_order" and queue.tiers:
-            return (*standing, self._places[queue.id, agent.id])
-        return (*standing, *selection.RANKS[queue.selection](agent))
+            return lambda agent: (self._places[queue.id, agent.id],)
+        return selection.RANKS[queue.selection]
 
     def _is_ready_for(self, agent_id: str, need: Need) -> bool:
         return any(agent_id in profile.ready for profile in need.profiles)
@@ -241,7 +243,8 @@ class Matching:
         key = (queue, requirements, tiers)
         need = self._needs.get(key)
         if need is None:
-            need = self._needs[key] = Need(self._plan.queues[queue], requirements, tiers)
+            plan = self._plan.queues[queue]
+            need = self._needs[key] = Need(plan, requirements, tiers, self._ranking(plan))
             for profile in self._who_may_meet(requirements):
                 self._introduce(need, profile)
         return need
@@ -253,6 +256,12 @@ class Matching:
         return min((self._skilled.get(needed.skill, []) for needed in requirements), key=len)
 
     def _profile(self, agent: Agent) -> Profile:
+        profile = self._profile_of.get(agent.id)
+        if profile is None:
+            profile = self._profile_of[agent.id] = self._shared_profile(agent)
+        return profile
+
+    def _shared_profile(self, agent: Agent) -> Profile:
         key = (agent.skills, self._tiers.get(agent.id, ()))
         profile = self._profiles.get(key)
         if profile is None:
@@ -275,7 +284,7 @@ class Matching:
         profile.needs.append((need, standing))
         need.profiles.append(profile)
         for agent in profile.ready.values():
-            need.agents.add(self._rank(agent, need, standing), agent)
+            need.agents.add((*standing, *need.rank(agent)), agent)
 
 
 _NO_TIER = 1_000_000

@@ -87,6 +87,7 @@ class Board:
     def restore(self) -> None:
         """Build again what follows from the records: indexes and alarms. Those of the past have rung already."""
         self.floor.index()
+        self._book = self._bookings()
         self._alarms = []
         for place, kind in enumerate(self._kinds):
             for key in kind.all_keys():
@@ -149,8 +150,10 @@ class Board:
         book[ContactEnded] += (self._leave_menus, self._remember)
         book[DigitsCollected] += (self._identify,)
         book[CaseOpened] += (self._hand_over,)
+        silent = {_NAMES.index(("floor", name)) for name in acd.alarms.silent(self.floor)}
         for event, place, key_of in _ARMED_BY:
-            book[event] += (partial(self._arm_by, place, key_of),)
+            if place not in silent:
+                book[event] += (partial(self._arm_by, place, key_of),)
         return book
 
     def _start(self, event: CentreStarted, _now: int) -> None:
@@ -158,6 +161,7 @@ class Board:
         self.floor.adopt(self.plan.floor)
         self.menus.plan, self.desk.plan = self.plan.menus, self.plan.desk
         self._entries = _by_address(self.plan)
+        self._book = self._bookings()
         self.started = True
 
     def _arrive(self, event: ContactArrived, now: int) -> None:
