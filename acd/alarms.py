@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from acd.decide import Decisions, Follow, default_outcome, match_agents, time_out
 from acd.events import (
@@ -26,7 +26,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.model import ContactState
 
-_UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
+_UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 def _lease_due(floor: Floor, agent_id: str) -> int | None:
@@ -88,7 +88,7 @@ def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
 Keys = Callable[[Floor], Iterable[Any]]
 Due = Callable[[Floor, Any], int | None]
 
-ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
+ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "lease": (lambda floor: floor.agents, _lease_due, _lapse),
     "wrap_up": (lambda floor: floor.agents, _wrap_up_due, _end_wrap_up),
     "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
@@ -99,7 +99,7 @@ ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
 
 Where several ring at one instant, they do in this order, and each in the order of its keys.
 """
-ARMED_BY: dict[type, tuple[str, Callable[[Any], Any]]] = {
+ARMED_BY: Final[dict[type, tuple[str, Callable[[Any], Any]]]] = {
     AgentStateSet: ("lease", attrgetter("agent")),
     AgentAlive: ("lease", attrgetter("agent")),
     WrapUpStarted: ("wrap_up", attrgetter("agent")),

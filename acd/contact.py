@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from acd.model import ContactState as S
 
-TRANSITIONS: dict[S, dict[str, S]] = {
+TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.ARRIVED: {"contact.queued": S.WAITING, "contact.ended": S.ENDED},
     S.WAITING: {"offer": S.OFFERED, "contact.ended": S.ENDED},
     S.OFFERED: {

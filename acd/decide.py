@@ -8,7 +8,7 @@ have made. What happens by itself is in `acd.alarms`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from acd.agent import BUSY
 from acd.events import (
@@ -117,7 +117,7 @@ def _of_a_known_agent(check: Check) -> Check:
     return checked
 
 
-CHECKS: dict[type, Check] = {
+CHECKS: Final[dict[type, Check]] = {
     fact: _of_a_known_agent(check)
     for fact, check in (
         (AgentStateSet, _check_state),
@@ -352,7 +352,7 @@ def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
         yield from match_agent(floor, offer.agent, now)
 
 
-FOLLOW: dict[type, Follow] = {
+FOLLOW: Final[dict[type, Follow]] = {
     ContactQueued: _after_queued,
     OfferAccepted: _after_accepted,
     LegAnswered: _after_accepted,

@@ -7,7 +7,7 @@ commands imperative ("offer"). Instants are ms since the epoch, durations ms.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from acd.plan import Requirement, WrapUpOutcome
 
@@ -277,7 +277,7 @@ class WrapUpExpired:
     outcome: WrapUpOutcome
 
 
-FACTS = (
+FACTS: Final = (
     AgentStateSet,
     AgentAlive,
     OfferAccepted,
@@ -289,7 +289,7 @@ FACTS = (
     ContactReleased,
     WrappedUp,
 )
-DECISIONS = (
+DECISIONS: Final = (
     ContactQueued,
     OfferContact,
     WithdrawOffer,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from acd import agent as agents
 from acd import contact as contacts
@@ -212,7 +212,7 @@ class Floor:
         self._move_agent(agent, event.kind)
 
 
-_BOOK: dict[type, Callable[[Floor, Any, int], None]] = {
+_BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     ContactQueued: Floor._queued,
     ContactEnded: Floor._ended,
     PairExcluded: Floor._excluded,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from acd import discipline, selection
 from acd.model import Agent, Contact, ContactState
@@ -21,7 +21,7 @@ LaneKey = tuple[str, tuple[Requirement, ...]]
 Skills = tuple[tuple[str, int], ...]
 Item = TypeVar("Item")
 
-_STALE_SHARE = 4
+_STALE_SHARE: Final = 4
 
 
 def meets(skills: Skills, requirements: tuple[Requirement, ...]) -> bool:
