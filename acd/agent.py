@@ -6,15 +6,17 @@ as `pending` and happens as `agent.moved` once the agent would be ready again.
 
 from __future__ import annotations
 
+from typing import Final
+
 from acd.model import AgentState as S
 
-BUSY = (S.RESERVED, S.TALKING, S.WRAP_UP)
+BUSY: Final[tuple[S, ...]] = (S.RESERVED, S.TALKING, S.WRAP_UP)
 
-_LEAVES = {"agent.state:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
-_RETURNS = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED}
-_OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
+_LEAVES: Final = {"agent.state:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
+_RETURNS: Final = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED}
+_OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
 
-TRANSITIONS: dict[S, dict[str, S]] = {
+TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.OFFLINE: _RETURNS,
     S.READY: {
         "agent.state:paused": S.PAUSED,

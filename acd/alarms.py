@@ -126,7 +126,7 @@ def _look(floor: Floor, _key: str, now: int) -> Decisions:
 Keys = Callable[[Floor], Iterable[Any]]
 Due = Callable[[Floor, Any], int | None]
 
-ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
+ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "lease": (lambda floor: floor.agents, _lease_due, _lapse),
     "wrap_up": (lambda floor: floor.agents, _wrap_up_due, _end_wrap_up),
     "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
@@ -140,7 +140,7 @@ ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
 
 Where several ring at one instant, they do in this order, and each in the order of its keys.
 """
-ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
+ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (AgentStateSet, "lease", attrgetter("agent")),
     (AgentAlive, "lease", attrgetter("agent")),
     (WrapUpStarted, "wrap_up", attrgetter("agent")),

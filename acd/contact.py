@@ -6,12 +6,14 @@ another is being *joined*, or it has been *answered*; nothing, if that was its o
 
 from __future__ import annotations
 
+from typing import Final
+
 from acd.model import ContactState as S
 
-_OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
-_JOIN_FAILS = ("join.timed_out", "leg.failed", "withdraw")
+_OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
+_JOIN_FAILS: Final = ("join.timed_out", "leg.failed", "withdraw")
 
-TRANSITIONS: dict[S, dict[str, S]] = {
+TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.ARRIVED: {"contact.queued": S.WAITING, "contact.ended": S.ENDED},
     S.WAITING: {"offer": S.OFFERED, "contact.ended": S.ENDED},
     S.OFFERED: {

@@ -133,7 +133,7 @@ def _of_a_known_agent(check: Check) -> Check:
     return checked
 
 
-CHECKS: dict[type, Check] = {ContactReprioritised: _check_reprioritised} | {
+CHECKS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised} | {
     fact: _of_a_known_agent(check)
     for fact, check in (
         (AgentStateSet, _check_state),
@@ -428,7 +428,7 @@ def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     yield from _match_each(floor, rung, now)
 
 
-FOLLOW: dict[type, Follow] = {
+FOLLOW: Final[dict[type, Follow]] = {
     ContactQueued: _after_queued,
     ContactWidened: _after_queued,
     RingWidened: _after_ring_widened,

@@ -7,7 +7,7 @@ commands imperative ("offer"). Instants are ms since the epoch, durations ms.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from acd.plan import Requirement, WrapUpOutcome
 
@@ -321,7 +321,7 @@ class WrapUpExpired:
     outcome: WrapUpOutcome
 
 
-FACTS = (
+FACTS: Final = (
     AgentStateSet,
     AgentAlive,
     OfferAccepted,
@@ -334,7 +334,7 @@ FACTS = (
     WrappedUp,
     ContactReprioritised,
 )
-DECISIONS = (
+DECISIONS: Final = (
     ContactQueued,
     ContactWidened,
     OfferContact,

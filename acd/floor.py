@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from acd import agent as agents
 from acd import contact as contacts
@@ -273,7 +273,7 @@ def _left_after(contact: Contact) -> str:
     return ":ring" if contact.offers else ""
 
 
-_BOOK: dict[type, Callable[[Floor, Any, int], None]] = {
+_BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     ContactQueued: Floor._queued,
     ContactWidened: Floor._widened,
     ContactReprioritised: Floor._reprioritised,

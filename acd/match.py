@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from acd import discipline, selection, widening
 from acd.line import Line
@@ -287,7 +288,7 @@ class Matching:
             need.agents.add((*standing, *need.rank(agent)), agent)
 
 
-_NO_TIER = 1_000_000
+_NO_TIER: Final = 1_000_000
 
 
 def _tier(profile: Profile, need: Need) -> int:

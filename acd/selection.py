@@ -8,6 +8,7 @@ does not move it, but counts as an offer.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from acd.model import Agent
 from acd.plan import Requirement, Selection
@@ -15,7 +16,7 @@ from acd.plan import Requirement, Selection
 Rank = tuple[int, ...]
 Skills = tuple[tuple[str, int], ...]
 
-RANKS: dict[Selection, Callable[[Agent], Rank]] = {
+RANKS: Final[dict[Selection, Callable[[Agent], Rank]]] = {
     "longest_idle": lambda agent: (agent.idle_since, agent.place),
     "least_recently_offered": lambda agent: (agent.offered_at, agent.place),
     "fewest_contacts": lambda agent: (agent.served, agent.idle_since, agent.place),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from benchmarks import core, live, simulate, start
+from benchmarks import core, live, matching, simulate, start
 from benchmarks.figures import Report
 from router.errors import FirstlineError
 
@@ -32,6 +33,8 @@ def _measure(options: argparse.Namespace) -> Report:
             return live.measure(options.events, options.rate, options.seconds, options.broker, options.repeat)
         case "core":
             return core.measure(options.contacts, options.waiting, options.agents, options.repeat)
+        case "matching":
+            return matching.measure(options.agents, options.plot)
         case "simulate":
             return simulate.measure(options.days, options.repeat)
         case _:
@@ -53,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--waiting", type=_count, default=100_000, help="how many to let wait when weighing memory")
     measured.add_argument("--agents", type=_count, default=10_000, help="how many agents to keep busy meanwhile")
 
+    measured = _add(names, "matching", "the time for one decision, from a hundred agents to a hundred thousand")
+    measured.add_argument("--agents", type=_count, nargs="+", default=matching.SIZES, help="the sizes of the floors")
+    measured.add_argument("--plot", type=Path, help="draw the figures into this file (.svg, .png or .pdf)")
+
     measured = _add(names, "simulate", "the simulator: contacts a second", 3)
     measured.add_argument("--days", type=_count, default=5, help="how many days to simulate in each centre")
 
@@ -61,11 +68,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    names: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, repeat: int
+    names: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, repeat: int = 0
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = names.add_parser(name, help=text, description=text)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument("--repeat", type=_count, default=repeat, help=f"how often to measure (default {repeat})")
+    if repeat:
+        parser.add_argument("--repeat", type=_count, default=repeat, help=f"how often to measure (default {repeat})")
     return parser
 
 

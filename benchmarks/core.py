@@ -83,6 +83,6 @@ def _crowd(waiting: int, agents: int) -> tuple[Figure, ...]:
         for percent in (50, 99)
     )
     memory = Figure(
-        "crowd_megabytes", f"memory of {waiting:,} waiting", "MB", (told["megabytes"],), at_most=MEGABYTES_MAX
+        "crowd_megabytes", f"memory of {waiting:,} waiting", "MB", (told["megabytes"],), below=MEGABYTES_MAX
     )
     return (*matched, memory)

@@ -20,7 +20,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure, measured once or several times. `at_least` and `at_most` say what it is to reach, if anything.
+    """One figure, measured once or several times. `at_least` and `below` say what it is to reach, if anything.
 
     `name` ends in the unit, as it does not stand beside it in JSON.
     """
@@ -30,7 +30,7 @@ class Figure:
     unit: str
     samples: tuple[float, ...]
     at_least: float | None = None
-    at_most: float | None = None
+    below: float | None = None
 
     @property
     def value(self) -> float:
@@ -43,31 +43,35 @@ class Figure:
         return (min(self.samples), max(self.samples)) if len(self.samples) > 1 else None
 
     @property
-    def target(self) -> str:
-        """The target and whether it was reached, or nothing."""
+    def target(self) -> dict[str, float | bool]:
+        """What is to be reached, and whether it is `met`; nothing where there is no target."""
         if self.at_least is not None:
-            return f"at least {_shown(self.at_least)}: {'met' if self.value >= self.at_least else 'missed'}"
-        if self.at_most is not None:
-            return f"below {_shown(self.at_most)}: {'met' if self.value < self.at_most else 'missed'}"
-        return ""
+            return {"at_least": self.at_least, "met": self.value >= self.at_least}
+        if self.below is not None:
+            return {"below": self.below, "met": self.value < self.below}
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that one benchmark found. `notes` say in words what was counted."""
+    """Everything that one benchmark found. `notes` say in words what was counted; `sizes` is told in JSON only."""
 
     benchmark: str
     figures: tuple[Figure, ...]
     notes: str
+    sizes: tuple[dict[str, float], ...] = ()
 
     def as_json(self) -> str:
-        """One object: the benchmark and the machine, then each figure's median, and its extremes where it has them."""
+        """One object: the benchmark and the machine, then each figure's median, and its extremes and target if any."""
         values: dict[str, object] = {"benchmark": self.benchmark, **machine()}
         for figure in self.figures:
             values[figure.name] = _rounded(figure.value)
             if figure.spread:
                 low, high = figure.spread
                 values |= {f"{figure.name}_min": _rounded(low), f"{figure.name}_max": _rounded(high)}
+            values |= {f"{figure.name}_{name}": value for name, value in figure.target.items()}
+        if self.sizes:
+            values["sizes"] = self.sizes
         return json.dumps(values)
 
     def print_table(self) -> None:
@@ -77,7 +81,7 @@ class Report:
             table.add_column(heading, justify="right" if heading in ("median", "from - to") else "left", no_wrap=True)
         for figure in self.figures:
             spread = " - ".join(map(_shown, figure.spread)) if figure.spread else ""
-            table.add_row(figure.title, _shown(figure.value), figure.unit, spread, figure.target)
+            table.add_row(figure.title, _shown(figure.value), figure.unit, spread, _verdict(figure.target))
         console = Console(highlight=False, soft_wrap=True, width=160)
         console.print(f"{self.benchmark} on {', '.join(f'{value} {name}' for name, value in machine().items())}")
         console.print(table)
@@ -104,6 +108,14 @@ def seconds(work: Callable[[], object]) -> float:
 def percentile(samples: Sequence[float], percent: int) -> float:
     """The sample below which so many percent lie; of a single one, itself."""
     return quantiles(samples, n=100, method="inclusive")[percent - 1] if len(samples) > 1 else samples[0]
+
+
+def _verdict(target: dict[str, float | bool]) -> str:
+    """A target in words: "at least 80,000: met"."""
+    if not target:
+        return ""
+    (name, value), (_, met) = target.items()
+    return f"{name.replace('_', ' ')} {_shown(value)}: {'met' if met else 'missed'}"
 
 
 def _shown(value: float) -> str:

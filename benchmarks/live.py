@@ -97,7 +97,7 @@ def _figures(rounds: list[Round], per_s: int) -> Iterable[Figure]:
         ):
             samples = (percentile(each_ms, percent) for each_ms in timings)
             yield figure(f"{name}_p{percent}_ms", f"{title}, p{percent}", "ms", samples)
-        title, target = f"added by the service, p{percent}", {"at_most": ADDED_MS_MAX} if percent > 50 else {}  # noqa: PLR2004
+        title, target = f"added by the service, p{percent}", {"below": ADDED_MS_MAX} if percent > 50 else {}  # noqa: PLR2004
         yield figure(f"added_p{percent}_ms", title, "ms", (each.added_ms(percent) for each in rounds), **target)
     late = (percentile(each.paced_service.late_ms, 99) for each in rounds)
     yield figure("sender_late_p99_ms", "the sender behind its clock, p99", "ms", late)

@@ -68,7 +68,7 @@ def _floor(agents: int) -> Size:
 
 
 def _figures(floors: Sequence[Size]) -> list[Figure]:
-    figures = []
+    figures: list[Figure] = []
     for floor in floors:
         limit = P99_US_MAX if floor.agents == TARGET_AGENTS else None
         title = f"{floor.agents:,} agents, {floor.waiting:,} waiting: p99"
@@ -111,8 +111,8 @@ def _draw(floors: Sequence[Size], path: Path) -> None:
 
 def _notes() -> str:
     return f"""
-A decision is all that follows from one fact, in the core: {"; ".join(KINDS.values())}. Processor time of its thread.
-{SKILLS} skills and as many queues, at three priorities that grow with waiting; each agent has {SKILLS_OF_AN_AGENT} skills drawn for him, at
-levels of which two in three suffice. So nearly every agent has a skill set of his own. The peer looks at every waiting
-contact for the best one for an agent: the rule by which the tests judge the indexes.
+A decision is all that follows from one fact, in the core, in processor time of its thread: {"; ".join(KINDS.values())}.
+{SKILLS} skills and as many queues, at three priorities that grow with waiting. Each agent has {SKILLS_OF_AN_AGENT} skills drawn for
+him, two in three of a sufficient level: so nearly every agent has a skill set of his own. The peer looks at every
+waiting contact for the best one for an agent, which is the rule by which the tests judge the indexes.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class CaseState(StrEnum):
@@ -14,7 +15,7 @@ class CaseState(StrEnum):
     RESOLVED = "resolved"
 
 
-TRANSITIONS: dict[CaseState, dict[str, CaseState]] = {
+TRANSITIONS: Final[dict[CaseState, dict[str, CaseState]]] = {
     CaseState.OPEN: {"case.accepted": CaseState.ACCEPTED, "case.resolved": CaseState.RESOLVED},
     CaseState.ACCEPTED: {"case.resolved": CaseState.RESOLVED},
     CaseState.RESOLVED: {},

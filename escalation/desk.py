@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from heapq import heappop, heappush
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from escalation.case import TRANSITIONS, Case, CaseState, Matter
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved, HoursChanged
 from escalation.plan import DeskPlan
 
-RESOLVED_REMEMBERED = 10_000
+RESOLVED_REMEMBERED: Final = 10_000
 """How many resolved cases are remembered, those resolved last: their customers may still ask what became of them."""
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 
-_PREFIX = "case-"
+_PREFIX: Final = "case-"
 
 
 def _case_id(number: int) -> str:
@@ -101,7 +101,7 @@ class Desk:
         self.open[event.calendar], self.turns[event.calendar] = event.open, event.until
 
 
-_BOOK: dict[type, Callable[[Desk, Any, int], None]] = {
+_BOOK: Final[dict[type, Callable[[Desk, Any, int], None]]] = {
     CaseOpened: Desk._opened,
     CaseAccepted: Desk._worked,
     CaseResolved: Desk._worked,
@@ -119,7 +119,10 @@ def _check_work(desk: Desk, event: CaseAccepted | CaseResolved) -> Refusal | Non
     return None if event.kind in TRANSITIONS[state] else ("stale", f"case {event.case!r} is {state} already")
 
 
-CHECKS: dict[type, Callable[[Desk, Any], Refusal | None]] = {CaseAccepted: _check_work, CaseResolved: _check_work}
+CHECKS: Final[dict[type, Callable[[Desk, Any], Refusal | None]]] = {
+    CaseAccepted: _check_work,
+    CaseResolved: _check_work,
+}
 
 
 def open_case(desk: Desk, matter: Matter, now: int, *, to_team: bool) -> CaseOpened:
@@ -167,12 +170,12 @@ Keys = Callable[[Desk], Iterable[str]]
 Due = Callable[[Desk, str], int | None]
 Ring = Callable[[Desk, str, int], Decisions]
 
-ALARMS: dict[str, tuple[Keys, Due, Ring]] = {
+ALARMS: Final[dict[str, tuple[Keys, Due, Ring]]] = {
     "hours": (lambda desk: desk.turns, _hours_due, _turn),
     "breach": (lambda desk: desk.cases, _breach_due, _breach),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then."""
-ARMED_BY: tuple[tuple[type, str, Callable[[Any], str]], ...] = (
+ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], str]], ...]] = (
     (HoursChanged, "hours", attrgetter("calendar")),
     (CaseOpened, "breach", attrgetter("case")),
 )

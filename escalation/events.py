@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,5 +62,5 @@ class HoursChanged:
     until: int | None
 
 
-FACTS = (CaseAccepted, CaseResolved)
-DECISIONS = (CaseOpened, CaseBreached, HoursChanged)
+FACTS: Final = (CaseAccepted, CaseResolved)
+DECISIONS: Final = (CaseOpened, CaseBreached, HoursChanged)

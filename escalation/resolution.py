@@ -21,12 +21,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-VOICE = "voice"
-SECOND_LEVEL = 2
-DAY_MS = 24 * 60 * 60 * 1000
-WRITTEN_GRACE_MS = 60 * 60 * 1000
+VOICE: Final = "voice"
+SECOND_LEVEL: Final = 2
+DAY_MS: Final = 24 * 60 * 60 * 1000
+WRITTEN_GRACE_MS: Final = 60 * 60 * 1000
 """How soon an answer must be sent to count as given in the contact, where nobody stays on the line."""
 
 Match = Literal["customer", "customer+reason"]
@@ -276,7 +276,7 @@ def _first_calls(log: ContactLog) -> Iterable[ContactRecord]:
     return (record for record in log.first if record.channel == VOICE)
 
 
-DEFINITIONS: dict[str, Definition] = {
+DEFINITIONS: Final[dict[str, Definition]] = {
     each.name: each
     for each in (
         Definition(

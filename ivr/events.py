@@ -7,7 +7,7 @@ Fields marked personal are replaced by a token wherever an event is written or a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 MoveReason = Literal[
     "started",
@@ -115,5 +115,5 @@ class DigitsCollected:
     identify: bool = False
 
 
-FACTS = (ContactKeyed, PromptFinished)
-DECISIONS = (FlowMoved, SayPrompts, CollectDigits, PromptOverran, InputMissed, DigitsCollected)
+FACTS: Final = (ContactKeyed, PromptFinished)
+DECISIONS: Final = (FlowMoved, SayPrompts, CollectDigits, PromptOverran, InputMissed, DigitsCollected)

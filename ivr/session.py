@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from ivr.events import (
     CollectDigits,
@@ -28,7 +28,7 @@ from ivr.flow import CaseStatus, Collect, HandOver, HangUp, Hours, Menu, MenuPla
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 
-KEYS_MAX = 64
+KEYS_MAX: Final = 64
 """How many keys are kept ahead; what is pressed beyond them is lost."""
 
 
@@ -48,6 +48,7 @@ class Outside(Protocol):
 class Session:
     """Where one contact is in its flow. `due` is the instant at which waiting for a prompt or a key ends, or None.
 
+    `say` counts what was said so far, `prompts` is the last of it, and `playing` whether it may be playing still.
     `late_key` is the terminator of a number that was complete without it: pressed next all the same, it says nothing.
     """
 
@@ -56,6 +57,7 @@ class Session:
     flow: str = ""
     node: str = ""
     say: int = 0
+    prompts: tuple[str, ...] = ()
     playing: bool = False
     keys: str = field(default="", repr=False, metadata={"personal": "digits"})
     late_key: str = ""
@@ -92,6 +94,19 @@ class Menus:
         session = self.sessions.get(contact)
         return session is not None and _is_secret(self.node(session))
 
+    def says(self) -> Iterator[SayPrompts]:
+        """The commands to play something that have no end yet, each as it was given."""
+        for each in self.sessions.values():
+            if each.playing and each.due is not None:
+                yield SayPrompts(each.contact, each.say, each.prompts, each.language, each.due)
+
+    def collects(self) -> Iterator[CollectDigits]:
+        """The commands to take keys that still hold, each as it was given."""
+        for session in self.sessions.values():
+            node = self.node(session)
+            if isinstance(node, Menu | Collect):
+                yield _listen(session, node)
+
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here, and contacts that have left, are let through."""
         book = _BOOK.get(type(event))
@@ -114,7 +129,7 @@ class Menus:
             session.language = node.language
 
     def _said(self, session: Session, event: SayPrompts, now: int) -> None:
-        session.say, session.playing, session.due = event.say, True, event.until
+        session.say, session.prompts, session.playing, session.due = event.say, event.prompts, True, event.until
 
     def _asked(self, session: Session, event: CollectDigits, now: int) -> None:
         """Silence runs from the end of the prompt, or from here where keys pressed ahead spared it."""
@@ -152,7 +167,7 @@ class Menus:
         return now + node.silence_ms if isinstance(node, Menu | Collect) else None
 
 
-_BOOK: dict[type, Callable[[Menus, Session, Any, int], None]] = {
+_BOOK: Final[dict[type, Callable[[Menus, Session, Any, int], None]]] = {
     FlowMoved: Menus._moved,
     SayPrompts: Menus._said,
     CollectDigits: Menus._asked,
@@ -184,7 +199,7 @@ def _check_finished(menus: Menus, event: PromptFinished) -> Refusal | None:
     return None
 
 
-CHECKS: dict[type, Callable[[Menus, Any], Refusal | None]] = {
+CHECKS: Final[dict[type, Callable[[Menus, Any], Refusal | None]]] = {
     ContactKeyed: _check_keyed,
     PromptFinished: _check_finished,
 }
@@ -297,7 +312,7 @@ def _miss(
         yield from _ask(menus, session, node, now)
 
 
-FOLLOW: dict[type, Callable[[Menus, Any, int], Decisions]] = {
+FOLLOW: Final[dict[type, Callable[[Menus, Any, int], Decisions]]] = {
     FlowMoved: _after_moved,
     PromptFinished: _after_finished,
     PromptOverran: _after_finished,
@@ -333,9 +348,9 @@ Keys = Callable[[Menus], Iterable[str]]
 Due = Callable[[Menus, str], int | None]
 Ring = Callable[[Menus, str, int], Decisions]
 
-ALARMS: dict[str, tuple[Keys, Due, Ring]] = {"menu": (lambda menus: menus.sessions, _due, _ring)}
+ALARMS: Final[dict[str, tuple[Keys, Due, Ring]]] = {"menu": (lambda menus: menus.sessions, _due, _ring)}
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then."""
-ARMED_BY: tuple[tuple[type, str, Callable[[Any], str]], ...] = tuple(
+ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], str]], ...]] = tuple(
     (event, "menu", attrgetter("contact"))
     for event in (SayPrompts, CollectDigits, PromptFinished, PromptOverran, ContactKeyed)
 )

@@ -9,16 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from typing import Final
 
 from router import contract
 from router.codec import decode
 from router.events import Event
 from router.ports import Bus, Journal, Publication, Row
 
-CHUNK = 200
-SAVE_ROWS = 5_000
-IDLE_S = 0.2
-KEPT = 20_000
+CHUNK: Final = 200
+SAVE_ROWS: Final = 5_000
+IDLE_S: Final = 0.2
+KEPT: Final = 20_000
 """How many committed rows may wait in memory; older ones are read from the journal again."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import acd.alarms
 import acd.events
@@ -29,7 +29,7 @@ from ivr.session import Menus
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import EntryPoint, Plan
 
-ENDED_REMEMBERED = 10_000
+ENDED_REMEMBERED: Final = 10_000
 """How many ended contacts are remembered, so that late news of them is *stale* and not *illegal*."""
 
 Apply = Callable[[Event, int], None]
@@ -235,15 +235,15 @@ class Board:
                 assert choice is None, f"INV-04: {contact.id} waits beside an idle agent"
 
 
-_CORES: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
+_CORES: Final[dict[str, tuple[dict[str, Any], tuple[Any, ...]]]] = {
     "desk": (escalation.desk.ALARMS, escalation.desk.ARMED_BY),
     "floor": (acd.alarms.ALARMS, acd.alarms.ARMED_BY),
     "menus": (ivr.session.ALARMS, ivr.session.ARMED_BY),
 }
-_NAMES = [(core, name) for core, (alarms, _) in _CORES.items() for name in alarms]
-_ALARMS = [(core, _CORES[core][0][name]) for core, name in _NAMES]
+_NAMES: Final = [(core, name) for core, (alarms, _) in _CORES.items() for name in alarms]
+_ALARMS: Final = [(core, _CORES[core][0][name]) for core, name in _NAMES]
 """At one instant, hours change first, so that a menu sees them; then agents are freed; then menus move on."""
-_ARMED_BY: list[tuple[type, int, Callable[[Event], Any]]] = [
+_ARMED_BY: Final[list[tuple[type, int, Callable[[Event], Any]]]] = [
     (event, _NAMES.index((core, name)), key_of)
     for core, (_, armed_by) in _CORES.items()
     for event, name, key_of in armed_by

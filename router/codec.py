@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -34,12 +34,12 @@ Unseal = Callable[[str], str]
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
-VERSIONS: dict[str, int] = {}
+VERSIONS: Final[dict[str, int]] = {}
 """The current version of each kind's body, where it is not 1."""
-UPCASTERS: dict[tuple[str, int], Upcaster] = {}
+UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {}
 """(kind, version) -> what makes the next version of a body out of this one."""
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION: Final = 1
 
 
 @cache
@@ -102,7 +102,7 @@ def decode(kind: str, version: int, body: bytes, unseal: Unseal) -> Event:
     """A stored body as an event of today. Raises `JournalFault` for what this release cannot read."""
     cls = EVENTS.get(kind)
     if cls is None or version > version_of(kind):
-        raise JournalFault(f"event {kind!r} version {version} was written by a newer release: use that one, or a newer")
+        raise JournalFault(f"event {kind!r} version {version} was written by a newer release")
     try:
         adapter = _adapter(cls)
         current = version == version_of(kind)

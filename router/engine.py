@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Concatenate, Literal, TypeVar
+from typing import Any, Concatenate, Final, Literal, TypeVar
 
 import acd.decide
 import escalation.desk
@@ -118,9 +118,9 @@ class Engine:
 _Core = TypeVar("_Core")
 _Said = TypeVar("_Said")
 
-_DESK: Callable[[Board], Desk] = attrgetter("desk")
-_FLOOR: Callable[[Board], Floor] = attrgetter("floor")
-_MENUS: Callable[[Board], Menus] = attrgetter("menus")
+_DESK: Final[Callable[[Board], Desk]] = attrgetter("desk")
+_FLOOR: Final[Callable[[Board], Floor]] = attrgetter("floor")
+_MENUS: Final[Callable[[Board], Menus]] = attrgetter("menus")
 
 
 def _within(core: Callable[[Board], _Core], function: Callable[Concatenate[_Core, ...], _Said]) -> Callable[..., _Said]:
@@ -184,7 +184,7 @@ def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
 _Check = Callable[[Board, Any], Refusal | None]
 
 
-_CHECKS: dict[type, tuple[_Check, ...]] = {
+_CHECKS: Final[dict[type, tuple[_Check, ...]]] = {
     CentreStarted: (_check_started,),
     ContactArrived: (_check_arrived,),
     ContactLeft: (_check_known,),
@@ -271,7 +271,7 @@ def _then(first: _Follow, second: _Follow) -> _Follow:
     return lambda board, event, now: chain(first(board, event, now), second(board, event, now))
 
 
-_FOLLOW: dict[type, _Follow] = {
+_FOLLOW: Final[dict[type, _Follow]] = {
     **{kind: _within(_FLOOR, follow) for kind, follow in acd.decide.FOLLOW.items()},
     **{kind: _within(_MENUS, follow) for kind, follow in ivr.session.FOLLOW.items()},
     CentreStarted: _after_started,

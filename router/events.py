@@ -6,7 +6,7 @@ An accepted fact is itself the first event; the decisions that follow from it co
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import acd.events
 import escalation.events
@@ -49,7 +49,7 @@ class ContactLeft:
 Event = Any
 """One of `EVENTS`."""
 
-FACTS: tuple[type, ...] = (
+FACTS: Final[tuple[type, ...]] = (
     CentreStarted,
     ContactArrived,
     ContactLeft,
@@ -57,5 +57,5 @@ FACTS: tuple[type, ...] = (
     *ivr.events.FACTS,
     *escalation.events.FACTS,
 )
-DECISIONS: tuple[type, ...] = (*acd.events.DECISIONS, *ivr.events.DECISIONS, *escalation.events.DECISIONS)
-EVENTS: dict[str, type] = {event.kind: event for event in (*FACTS, *DECISIONS)}  # type: ignore[attr-defined]
+DECISIONS: Final[tuple[type, ...]] = (*acd.events.DECISIONS, *ivr.events.DECISIONS, *escalation.events.DECISIONS)
+EVENTS: Final[dict[str, type]] = {event.kind: event for event in (*FACTS, *DECISIONS)}  # type: ignore[attr-defined]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from router.errors import UsageFault
 
-HERE = Path(__file__).parent
+HERE: Final = Path(__file__).parent
 
 
 def example(name: str) -> Path:

@@ -17,11 +17,11 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 
-HOLD_MS = 5_000
-HELD_PER_LINE_MAX = 32
-HELD_MAX = 10_000
+HOLD_MS: Final = 5_000
+HELD_PER_LINE_MAX: Final = 32
+HELD_MAX: Final = 10_000
 """How long an input waits for those before it, and how many do: for one source and subject, and in all."""
 
 Item = TypeVar("Item")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -65,7 +65,7 @@ class Tally:
             self.within[threshold] = self.within.get(threshold, 0) + count
 
 
-_SUMS = tuple(each.name for each in fields(Tally) if each.name != "within")
+_SUMS: Final = tuple(each.name for each in fields(Tally) if each.name != "within")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _due(tally: Tally) -> int:
     return tally.answered + tally.abandoned - tally.abandoned_short + tally.timed_out
 
 
-MEASURES: dict[str, Measure] = {
+MEASURES: Final[dict[str, Measure]] = {
     measure.name: measure
     for measure in (
         Measure("offered", "offered", "count", "entered a queue", lambda t: (t.offered, 1)),
@@ -291,9 +291,9 @@ def _book_time(tally: Tally, doing: str, spent_ms: int) -> None:
         tally.ringing_ms += spent_ms
 
 
-_STATE = TypeAdapter(_State)
+_STATE: Final = TypeAdapter(_State)
 
-_FOLD: dict[type, Callable[[Measures, Any, int], None]] = {
+_FOLD: Final[dict[type, Callable[[Measures, Any, int], None]]] = {
     ContactQueued: Measures._queued,
     ContactJoined: Measures._joined,
     ContactEnded: Measures._ended,

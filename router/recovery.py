@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from router import codec
@@ -12,6 +14,13 @@ from router.measures import Measures
 from router.plan import Plan
 from router.ports import Journal, Row, Snapshot
 from router.vault import Vault
+
+
+class UnusableJournalFault(JournalFault):
+    """A journal that is whole, but not for us: another centre's, or with content that this release cannot read.
+
+    Says what and what to do, but not which file: a journal is a port, and only who opened it knows.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +37,14 @@ class Recovered:
 
 
 async def recover(plan: Plan, journal: Journal) -> Recovered:
-    """The state that the journal's rows tell of. Raises `JournalFault` for rows that are not to be read or not ours."""
+    """The state that the journal's rows tell of.
+
+    Raises `UnusableJournalFault` for what is not ours or not to be read by this release, and the journal's own faults.
+    """
     vault = Vault(await journal.personal())
-    plans = {of: codec.load_plan(body, of) for of, body in (await journal.plans()).items()}
-    if others := {stored.centre for stored in plans.values()} - {plan.centre}:
-        raise JournalFault(f"this journal is of centre {others.pop()!r}, not {plan.centre!r}: name another file")
-    engine = Engine(plan, *plans.values())
+    engine = Engine(plan, *_plans(await journal.plans(), plan.centre))
     snapshot = await _snapshot(journal)
-    if snapshot:
-        engine.board = codec.load_board(snapshot.body, engine.plans, vault.value)
-    measures = Measures(engine.board.plan)
-    if snapshot:
-        measures.load(snapshot.measures)
+    measures = _restored(snapshot, engine, vault) if snapshot else Measures(engine.board.plan)
     async for row in journal.rows(engine.board.seq):
         event = _event(row, vault)
         engine.apply(event, row.at)
@@ -57,11 +62,36 @@ async def recover(plan: Plan, journal: Journal) -> Recovered:
     )
 
 
-def _event(row: Row, vault: Vault) -> Event:
+@contextmanager
+def _readable(place: str = "") -> Iterator[None]:
+    """Say where it stands and what to do if this release cannot read it: it is as some release wrote it."""
     try:
-        return codec.decode(row.kind, row.version, row.body, vault.value)
+        yield
     except JournalFault as fault:
-        raise JournalFault(f"row {row.seq}: {fault}") from fault
+        remedy = "start the release that wrote it, or name another file"
+        raise UnusableJournalFault(f"{place}{fault}: {remedy}") from fault
+
+
+def _plans(bodies: Mapping[str, bytes], centre: str) -> list[Plan]:
+    with _readable():
+        plans = [codec.load_plan(body, of) for of, body in bodies.items()]
+    if others := {stored.centre for stored in plans} - {centre}:
+        raise UnusableJournalFault(f"this journal is of centre {others.pop()!r}, not {centre!r}: name another file")
+    return plans
+
+
+def _restored(snapshot: Snapshot, engine: Engine, vault: Vault) -> Measures:
+    """Put the engine where the snapshot was taken, and return the measures of then."""
+    with _readable():
+        engine.board = codec.load_board(snapshot.body, engine.plans, vault.value)
+        measures = Measures(engine.board.plan)
+        measures.load(snapshot.measures)
+    return measures
+
+
+def _event(row: Row, vault: Vault) -> Event:
+    with _readable(f"row {row.seq}: "):
+        return codec.decode(row.kind, row.version, row.body, vault.value)
 
 
 async def _snapshot(journal: Journal) -> Snapshot | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from traceback import extract_tb
+from typing import Final
 
 import structlog
 
@@ -29,14 +30,14 @@ from router.intake import Intake, Verdict
 from router.ports import Batch, Bus, Clock, DeadLetter, Journal, Message, Outcome, Publication, Row, Snapshot
 from router.recovery import Recovered
 
-BATCH_MAX = 256
-SNAPSHOT_ROWS = 50_000
+BATCH_MAX: Final = 256
+SNAPSHOT_ROWS: Final = 50_000
 """After how many rows a snapshot is due. It is written when nothing is waiting, or else at twice as many rows."""
-IDLE_MS = 200
+IDLE_MS: Final = 200
 """How long nothing must happen before house-keeping (checkpoint, snapshot) is done."""
-OVER_REMEMBERED = ENDED_REMEMBERED + RESOLVED_REMEMBERED
+OVER_REMEMBERED: Final = ENDED_REMEMBERED + RESOLVED_REMEMBERED
 """For how many subjects that are over their senders' numbers are kept: for all that the board remembers."""
-DRAIN_S_MAX = 5.0
+DRAIN_S_MAX: Final = 5.0
 """How long a stop waits for the broker to confirm what was said."""
 
 log = structlog.get_logger("firstline.service")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate, islice, pairwise, takewhile
 from math import log
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from router.errors import UsageFault
@@ -23,10 +23,10 @@ from simulator.settings import PopulationSpec
 from simulator.streams import key, uniform
 from simulator.volumes import Interval, Volumes
 
-_DAY = timedelta(days=1)
-_HOUR_MS = 3_600_000
-_DAY_MINUTES = 1_440
-_SPECK = 1e-9
+_DAY: Final = timedelta(days=1)
+_HOUR_MS: Final = 3_600_000
+_DAY_MINUTES: Final = 1_440
+_SPECK: Final = 1e-9
 
 
 class Arrival(NamedTuple):

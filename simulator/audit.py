@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from acd.events import (
     AgentAlive,
@@ -37,7 +37,7 @@ from acd.events import (
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import ContactArrived, ContactLeft, Event
 
-_BUSY = ("reserved", "talking", "wrap_up")
+_BUSY: Final = ("reserved", "talking", "wrap_up")
 
 OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut
 
@@ -467,7 +467,7 @@ def _is_complete(story: _Story) -> bool:
     return story.wrap_up == "resolved" or bool(story.case)
 
 
-_CHECKS: dict[type, Callable[[Audit, Any, int], None]] = {
+_CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     ContactArrived: Audit._arrived,
     ContactQueued: Audit._queued,
     ContactLeft: Audit._left,

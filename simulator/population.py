@@ -8,21 +8,19 @@ between their runs is the policy (common random numbers).
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pydantic import ValidationError
-
 from acd.plan import WrapUpOutcome
-from router.centre import Document, explain
-from router.errors import CentreFault, Fault, UsageFault
+from router.centre import Document, in_order
+from router.centre.faults import validated
+from router.errors import CentreFault, UsageFault
 from router.plan import EntryPoint, Plan
 from simulator.arrivals import Arrival, cumulative, drawn, recorded
 from simulator.distributions import DistributionSpec
-from simulator.references import mistakes
+from simulator.references import population_faults
 from simulator.settings import CUSTOMER_NUMBER, ContactSpec, PopulationSpec, ReasonSpec, RedialSpec
 from simulator.streams import key, uniform
 from simulator.volumes import Volumes
@@ -63,22 +61,13 @@ class Customer:
 
 def load_population(document: Document, plan: Plan) -> PopulationSpec:
     """The `population` section of a centre's files; raises `CentreFault` with every fault in its place."""
-    spec = shape(document)
-    if faults := list(mistakes(document, spec, plan)):
-        raise CentreFault(_in_order(faults))
-    return spec
-
-
-def shape(document: Document) -> PopulationSpec:
-    """The same by itself: names are not looked up. Raises `CentreFault` with every fault in its place."""
-    section = document.section("population")
-    if not section:
+    if not document.section("population"):
         hint = "a section `population:` says who calls, see docs/reference/population.md"
         raise CentreFault([document.fault(("population",), "the centre has no made-up customers", hint)])
-    try:
-        return PopulationSpec.model_validate_json(json.dumps(section, allow_nan=False))
-    except ValidationError as error:
-        raise CentreFault(_in_order(explain(document, ("population",), PopulationSpec, error))) from None
+    faults, _ = population_faults(document, plan.menus.flows)
+    if faults:
+        raise CentreFault(in_order(faults))
+    return validated(PopulationSpec, document.section("population"))
 
 
 def draw(
@@ -97,10 +86,6 @@ def draw(
     if not any(arrivals.profile and arrivals.per_hour for arrivals in spec.arrivals.values()):
         raise UsageFault("the population says nothing of when contacts arrive: name a file of volumes with --volumes")
     return _customers(spec, plan, seed, drawn(spec, plan.zone, seed, dates))
-
-
-def _in_order(faults: Iterable[Fault]) -> list[Fault]:
-    return sorted(faults, key=lambda fault: (fault.file, fault.line))
 
 
 def _customers(spec: PopulationSpec, plan: Plan, seed: int, arrivals: Iterable[Arrival]) -> Iterator[Customer]:

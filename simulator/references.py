@@ -1,57 +1,113 @@
-"""Whether what a population names is in the plan, and whether its callers come to an end in the menus."""
+"""Whether what a population names is in the centre, and whether its callers come to an end in the menus.
+
+Faults of the centre's other sections hide nothing here, nor do those of one entry what is wrong with another.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pydantic_core import ErrorDetails
 
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, Node
 from router.centre.document import Document, Path
+from router.centre.faults import errors_of, explain, sound_part, validated
+from router.centre.names import UNKNOWN_NAME, Known
+from router.centre.references import all_members, known_names
 from router.errors import Fault
 from router.nearest import did_you_mean, what_there_is
-from router.plan import Plan
 from simulator.agents import members
 from simulator.settings import CUSTOMER_NUMBER, PopulationSpec, ReasonSpec
 
+WHOLE = frozenset({"customers", "busyness_cv", "contacts", "agents"})
+"""The settings of a population that are no mappings of ids to entries."""
 
-def mistakes(document: Document, spec: PopulationSpec, plan: Plan) -> Iterator[Fault]:
-    """Every fault of a population whose shape is sound."""
-    check = _Check(document, spec, plan)
-    yield from check.contacts()
-    yield from check.reasons()
-    yield from check.arrivals()
-    yield from check.shifts()
+
+def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[list[Fault], list[str]]:
+    """Every fault of the section `population`, and a sentence for each question that must wait until there are fewer.
+
+    Callers' ways are followed through `flows`, those that can be walked.
+    """
+    section, known = document.section("population"), _known(document)
+    form, names = errors_of(PopulationSpec, section, known)
+    faults = explain(document, ("population",), PopulationSpec, [*form, *names])
+    told = {fault.field for fault in faults}
+    faults += _wrap_up_codes(document, known)
+    shifts = _Shifts(document)
+    faults += shifts.faults()
+    sound = sound_part(PopulationSpec, section, form, WHOLE)
+    if sound.get("reasons") and sound.get("arrivals"):
+        check = _Check(document, validated(PopulationSpec, sound), flows, section.keys() - sound.keys())
+        faults += [fault for fault in check.faults() if fault.field not in told]
+    unknowable = [kind for kind in ("reasons", "profiles") if f"population.{kind}" not in known.names]
+    deferred = [f"whether names of the population's {kind} exist" for kind in unknowable]
+    if document.section("flows").keys() - flows.keys() or any(map(_matters, [*form, *names])):
+        deferred.append("what the made-up customers key in the menus, and how their contacts end")
+    if shifts.wait:
+        deferred.append("whether every agent has a shift")
+    return faults, deferred
+
+
+def _matters(details: ErrorDetails) -> bool:
+    """Whether a mistake may hide what customers key and how their contacts end."""
+    is_named_apart = details["type"] == UNKNOWN_NAME and details["loc"][-1] != "[key]"  # a profile, a wrap-up code
+    return details["loc"][0] in {"customers", "contacts", "reasons", "arrivals"} and not is_named_apart
+
+
+def _known(document: Document) -> Known:
+    """The names of the centre, and those of the population. A centre without wrap-up codes takes any."""
+    known = known_names(document)
+    names = {kind: entries for kind, entries in known.names.items() if kind != "reasons" or entries}
+    own = {kind: document.value(("population", kind)) or {} for kind in ("reasons", "profiles")}
+    names |= {
+        f"population.{kind}": entries
+        for kind, entries in own.items()
+        if isinstance(entries, dict) and (entries or kind != "reasons")
+    }
+    return replace(known, names=names)
+
+
+def _wrap_up_codes(document: Document, known: Known) -> Iterator[Fault]:
+    """Each reason is a wrap-up code too, unless it names another."""
+    reasons = document.value(("population", "reasons"))
+    for name, reason in reasons.items() if isinstance(reasons, dict) else ():
+        codeless = isinstance(reason, dict) and reason.get("wrap_up_reason") is None
+        if codeless and known.lacks("reasons", name):
+            message = f"`{name}` is no wrap-up code of this centre"
+            yield document.fault(("population", "reasons", name), message, known.hint("reasons", name))
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
+    """What is wrong with a population whose form is sound, but for the settings that were `left_out`."""
+
     document: Document
     spec: PopulationSpec
-    plan: Plan
+    flows: Mapping[str, Flow]
+    left_out: Collection[str]
+
+    def faults(self) -> Iterator[Fault]:
+        if "contacts" not in self.left_out:
+            yield from self.shares()
+        if "customers" not in self.left_out:
+            for reason_id, reason in self.spec.reasons.items():
+                yield from self.numbers(reason_id, reason)
+            yield from self.answers()
 
     def fault(self, path: Path, message: str, hint: str = "") -> Fault:
         return self.document.fault(("population", *path), message, hint)
 
-    def known(self, name: str, known: Collection[str], path: Path, what: str) -> Iterator[Fault]:
-        if name not in known:
-            yield self.fault(path, f"there is no {what} `{name}`", what_there_is(name, known))
-
-    def contacts(self) -> Iterator[Fault]:
-        """The shares of how contacts end, where no reason says otherwise."""
+    def shares(self) -> Iterator[Fault]:
+        """Contacts end in one way each: as `contacts` says, or else as their reason."""
         if message := self.spec.contacts.overbooked():
             yield self.fault(("contacts",), message)
-
-    def reasons(self) -> Iterator[Fault]:
-        """Each reason has a wrap-up code, and ends contacts in one way only."""
+            return
         for reason_id, reason in self.spec.reasons.items():
-            path = ("reasons", reason_id, *(("wrap_up_reason",) if reason.wrap_up_reason else ()))
-            if self.plan.reasons:
-                yield from self.known(reason.wrap_up_reason or reason_id, self.plan.reasons, path, "wrap-up code")
-            merged = reason.over(self.spec.contacts)
-            if (message := merged.overbooked()) and not self.spec.contacts.overbooked():
+            if message := reason.over(self.spec.contacts).overbooked():
                 yield self.fault(("reasons", reason_id), message, "what it does not repeat is as in `contacts`")
-            yield from self.numbers(reason_id, reason)
 
     def numbers(self, reason_id: str, reason: ReasonSpec) -> Iterator[Fault]:
         """Who keys a number of his own has one."""
@@ -60,20 +116,19 @@ class _Check:
                 hint = "set `customers.customer_number`, such as 1#####"
                 yield self.fault(("reasons", reason_id, "answers", node), "customers have no number of their own", hint)
 
-    def arrivals(self) -> Iterator[Fault]:
-        """Entry points and reasons exist, and each reason's callers get through the menu."""
+    def answers(self) -> Iterator[Fault]:
+        """Each reason's callers get through the menu, and are asked all that they have an answer for."""
         asked: dict[str, set[str]] = {}
+        unseen: set[str] = set()
         for name, arrivals in self.spec.arrivals.items():
-            path: Path = ("arrivals", name)
-            yield from self.known(name, self.plan.entry_points, path, "entry point")
-            if arrivals.profile is not None:
-                yield from self.known(arrivals.profile, self.spec.profiles, (*path, "profile"), "profile")
-            for reason_id in arrivals.reasons:
-                yield from self.known(reason_id, self.spec.reasons, (*path, "reasons", reason_id), "reason")
-                if name in self.plan.entry_points and reason_id in self.spec.reasons:
-                    flow = self.plan.menus.flows[self.plan.entry_points[name].flow]
+            flow = self.flows.get(str(self.document.value(("entry_points", name, "flow"))))
+            for reason_id in arrivals.reasons.keys() & self.spec.reasons.keys():
+                if flow is None:
+                    unseen.add(reason_id)
+                else:
                     yield from self.way(flow, name, reason_id, asked.setdefault(reason_id, set()))
-        yield from self.unasked(asked)
+        for reason_id in asked.keys() - unseen:
+            yield from self.unasked(reason_id, asked[reason_id])
 
     def way(self, flow: Flow, entry_point: str, reason_id: str, asked: set[str]) -> Iterator[Fault]:
         """The keys fit the nodes that ask for them, and lead somewhere. Nodes passed are added to `asked`."""
@@ -93,35 +148,83 @@ class _Check:
         """An answer with some customer's number in it."""
         return keys.replace(CUSTOMER_NUMBER, (self.spec.customers.customer_number or "").replace("#", "0"))
 
-    def unasked(self, asked: Mapping[str, set[str]]) -> Iterator[Fault]:
+    def unasked(self, reason_id: str, nodes: Collection[str]) -> Iterator[Fault]:
         """Every answer is to a question that some caller with this reason is asked."""
-        for reason_id, nodes in asked.items():
-            for node in self.spec.reasons[reason_id].answers.keys() - nodes:
-                hint = did_you_mean(node, nodes) or f"they pass {', '.join(sorted(nodes))}"
-                message = f"no caller with this reason comes to a node `{node}`"
-                yield self.fault(("reasons", reason_id, "answers", node), message, hint)
+        for node in self.spec.reasons[reason_id].answers.keys() - nodes:
+            hint = did_you_mean(node, nodes) or f"they pass {', '.join(sorted(nodes))}"
+            message = f"no caller with this reason comes to a node `{node}`"
+            yield self.fault(("reasons", reason_id, "answers", node), message, hint)
 
-    def shifts(self) -> Iterator[Fault]:
-        """Every agent is in one shift. Who is missing is said only once every name is known."""
+
+class _Shifts:
+    """Whether every agent is in one shift; after `faults`, whether that must `wait` until there are fewer of them."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        groups = all_members(document)
+        self.agents = [agent for group in groups.values() for agent in group]
+        self.uncounted = document.section("agents").keys() - groups.keys()
+        self.judged = "agents" in known_names(document).names
+        self.shifts = document.value(("population", "agents", "shifts"))
+        self.all_known = self.judged and not self.uncounted and not document.broken
+        self.wait = False
+
+    def faults(self) -> Iterator[Fault]:
+        """Who is missing is said only once every name is known."""
         placed: dict[str, str] = {}
-        unknown = False
-        for index, shift in enumerate(self.spec.agents.shifts):
-            for at, name in enumerate(shift.agents):
-                path: Path = ("agents", "shifts", index, "agents", at)
-                agents = members(name, self.plan.floor.agents)
-                if not agents:
-                    unknown = True
-                    yield from self.known(name, self.plan.floor.agents, path, "agent or group of agents")
-                for agent in (agent for agent in agents if agent in placed):
-                    yield self.fault(
-                        path, f"`{agent}` is in a shift already, as `{placed[agent]}`", "one shift for each"
-                    )
-                placed |= dict.fromkeys(agents, name)
-        missing = sorted(self.plan.floor.agents.keys() - placed.keys())
-        if missing and not unknown:
+        complete = self.are_sound()
+        for path, name in self.named():
+            agents = members(name, self.agents)
+            if not agents:
+                complete = False
+                yield from self.unknown(name, path)
+            for agent in agents:
+                if agent in placed:
+                    message = f"`{agent}` is in a shift already, as `{placed[agent]}`"
+                    yield self.document.fault(path, message, "one shift for each")
+            placed |= dict.fromkeys(agents, name)
+        missing = sorted(set(self.agents) - placed.keys())
+        self.wait = not self.all_known or (bool(missing) and not complete)
+        if missing and complete and self.all_known:
             some = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
             hint = "list them under `shifts`; a shift with `week: {}` says that they are away"
-            yield self.fault(("agents", "shifts"), f"there is no shift for {some}", hint)
+            path = ("population", "agents", "shifts")
+            yield self.document.fault(path, f"there is no shift for {some}", hint)
+
+    def named(self) -> Iterator[tuple[Path, str]]:
+        """Everybody who is in a shift, as the files say it, with the way to it."""
+        for index, shift in enumerate(self.shifts if isinstance(self.shifts, list) else ()):
+            names = shift.get("agents") if isinstance(shift, dict) else None
+            for at, name in enumerate(names if isinstance(names, list) else ()):
+                if isinstance(name, str):
+                    yield ("population", "agents", "shifts", index, "agents", at), name
+
+    def unknown(self, name: str, path: Path) -> Iterator[Fault]:
+        """A fault, unless the name may be that of agents whose number is not known."""
+        ends = name.split("..")
+        uncounted = any(end == group or end.startswith(f"{group}-") for end in ends for group in self.uncounted)
+        hidden = any(self.document.may_hold(end) or self.document.may_hold(_group(end)) for end in ends)
+        if self.judged and not uncounted and not hidden:
+            message = f"`{name}` is no agent or group of agents of this centre"
+            yield self.document.fault(
+                path, message, what_there_is(name, [*self.agents, *self.document.section("agents")])
+            )
+
+    def are_sound(self) -> bool:
+        """Whether nobody is missing because of a shift that cannot be read."""
+        if self.shifts is None:
+            return isinstance(self.document.value(("population", "agents")), dict | None)
+        return isinstance(self.shifts, list) and all(_is_shift(shift) for shift in self.shifts)
+
+
+def _group(agent: str) -> str:
+    """The group that an agent such as `clerk-07` may be of."""
+    return re.sub(r"-[0-9]+$", "", agent)
+
+
+def _is_shift(shift: Any) -> bool:
+    names = shift.get("agents") if isinstance(shift, dict) else None
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
 
 
 def _walk(flow: Flow, answers: Mapping[str, str]) -> tuple[set[str], str]:

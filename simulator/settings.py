@@ -1,7 +1,7 @@
 """What the `population` section of a centre's files may say: one model for each part, with its defaults and bounds.
 
-The models check shape only; whether names name anything is for `simulator.references`. Hours, of demand and of shifts
-alike, are calendars as everywhere in a centre's files, in the centre's zone unless they name another.
+The models check form, and say of what a text must be the name; the rest is for `simulator.references`. Hours, of demand
+and of shifts alike, are calendars as everywhere in a centre's files, in the centre's zone unless they name another.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Annotated, Final, Self
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from router.centre.calendars import CalendarSpec, Zone, compile_calendar
 from router.centre.durations import SomeTime
+from router.centre.names import named
 from router.centre.sections import Entry, Id
 from simulator.distributions import DistributionSpec
 
@@ -23,6 +24,11 @@ _SHARE_SLACK = 1e-9  # 0.7 + 0.2 + 0.1 is more than 1 in binary
 
 CUSTOMER_NUMBER: Final = "{customer_number}"
 """What stands in an answer for the customer's own number."""
+
+EntryPointName = Annotated[Id, named("entry_points", "entry point of this centre")]
+WrapUpCode = Annotated[Id, named("reasons", "wrap-up code of this centre")]
+ReasonName = Annotated[Id, named("population.reasons", "reason of this population")]
+ProfileName = Annotated[Id, named("population.profiles", "profile of this population")]
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -125,7 +131,7 @@ class ReasonSpec(ContactSpec):
     self_served: bool = Field(
         default=False, description="Whether the need is met once the menu has come to its end without an agent."
     )
-    wrap_up_reason: Id | None = Field(
+    wrap_up_reason: WrapUpCode | None = Field(
         default=None,
         description="The wrap-up code agents give it, of the section `reasons`. None: the one of the same id.",
     )
@@ -163,7 +169,7 @@ class LevelSpec(HoursSpec):
 class ArrivalsSpec(Entry):
     """What arrives on one entry point."""
 
-    profile: Id | None = Field(
+    profile: ProfileName | None = Field(
         default=None, description="The profile of its day. None: nothing arrives but recorded volumes."
     )
     per_hour: Annotated[float, Field(ge=0, le=1_000_000)] = Field(
@@ -172,7 +178,7 @@ class ArrivalsSpec(Entry):
     share: Weight = Field(
         default=1, description="The entry point's part of recorded volumes, relative to that of the others."
     )
-    reasons: dict[Id, Weight] = Field(
+    reasons: dict[ReasonName, Weight] = Field(
         min_length=1, description="How often each reason is behind a contact, relative to the others."
     )
 
@@ -209,11 +215,13 @@ class AgentsSpec(Entry):
     )
     shifts: list[ShiftSpec] = Field(default=[], description="Who is there when. Each agent is in one of them.")
 
-    @model_validator(mode="after")
-    def _leaves_room(self) -> Self:
-        if self.decline + self.miss > 1 + _SHARE_SLACK:
-            raise ValueError(f"decline and miss add up to {self.decline + self.miss:.4g}, more than all")
-        return self
+    @field_validator("miss")
+    @classmethod
+    def _leaves_room(cls, miss: float, info: ValidationInfo) -> float:
+        total = miss + info.data.get("decline", 0)
+        if total > 1 + _SHARE_SLACK:
+            raise ValueError(f"decline and miss add up to {total:.4g}, more than all")
+        return miss
 
 
 class PopulationSpec(Entry):
@@ -232,5 +240,7 @@ class PopulationSpec(Entry):
         default=ContactSpec(), description="How contacts go, unless their reason says otherwise."
     )
     reasons: dict[Id, ReasonSpec] = Field(min_length=1, description="Why customers call, by the reason's id.")
-    arrivals: dict[Id, ArrivalsSpec] = Field(min_length=1, description="What arrives, by the entry point's id.")
+    arrivals: dict[EntryPointName, ArrivalsSpec] = Field(
+        min_length=1, description="What arrives, by the entry point's id."
+    )
     agents: AgentsSpec = Field(default=AgentsSpec(), description="How agents behave, and when they are there.")

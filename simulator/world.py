@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Final
 
 from acd.events import (
     AgentAlive,
@@ -42,7 +42,7 @@ from simulator.agents import Shift, response
 from simulator.population import Customer
 from simulator.settings import AgentsSpec
 
-HEARTBEATS = 3
+HEARTBEATS: Final = 3
 """How many heartbeats there are to a lease, so that two may be lost."""
 
 
@@ -319,7 +319,7 @@ def _call_off(plan: _Plan | None) -> None:
         plan.fact = None
 
 
-_REACT: dict[type, Callable[[World, Any, int], None]] = {
+_REACT: Final[dict[type, Callable[[World, Any, int], None]]] = {
     SayPrompts: World._said,
     CollectDigits: World._asked,
     ContactQueued: World._queued,

@@ -9,7 +9,8 @@ import pytest
 
 from acd.plan import AgentPlan, FloorPlan
 from escalation.plan import DeskPlan
-from ivr.flow import MenuPlan
+from ivr.events import ContactKeyed, PromptFinished
+from ivr.flow import Collect, HandOver, Menu, MenuPlan
 from router import codec, contract
 from router.board import Board
 from router.contract import Question
@@ -20,6 +21,8 @@ from router.errors import UsageFault
 from router.events import CentreStarted
 from router.plan import Plan
 from router.ports import Outcome, Publication, Row
+from tests.stage import Stage, arrived, virtual
+from tests.worlds import plan as plain_plan
 
 NOW = 1_767_575_700_000
 MESSAGES = messages()
@@ -159,8 +162,47 @@ def test_a_snapshot_shows_the_board_as_it_stands() -> None:
     assert contract.snapshot(board, NOW + 5) == body["data"]
     mei = {"agent": "mei", "state": "offline", "reason": "", "contact": "", "offer": 0}
     assert {
-        "seq": 1, "now": NOW + 5, "plan": "3f2a9c", "agents": [mei], "contacts": [], "offers": [], "cases": [],
+        "seq": 1, "now": NOW + 5, "plan": "3f2a9c", "agents": [mei], "contacts": [], "says": [], "collects": [],
+        "offers": [], "cases": [],
     } == body["data"]  # fmt: skip
+
+
+@virtual
+async def test_a_snapshot_repeats_the_commands_in_force_as_they_were_announced() -> None:
+    """Telephony that missed a `say` or a `collect` finds it in the snapshot, until it is played or keyed."""
+    stage = Stage(
+        plain_plan(
+            {
+                "menu": Menu("menu", ("hello", "menu"), (("1", "who"),), "queue"),
+                "who": Collect("who", ("who",), "employee", 2, 4, "queue", "queue", secret=True),
+                "queue": HandOver("queue", "help", ("hold",)),
+            }
+        )
+    )
+    await stage.open()
+    await stage.say(arrived())
+    assert ("front", "menu", ["say", "collect"]) == in_force(stage)
+    await stage.say(PromptFinished("c1", 1))
+    assert ("front", "menu", ["collect"]) == in_force(stage)
+    await stage.wait(5_000)  # Silence: it is asked again.
+    assert ("front", "menu", ["say", "collect"]) == in_force(stage)
+    await stage.say(ContactKeyed("c1", "1"))
+    assert ("front", "who", ["say", "collect"]) == in_force(stage)
+    await stage.say(ContactKeyed("c1", "4"))
+    assert ("front", "who", ["collect"]) == in_force(stage)
+    await stage.say(ContactKeyed("c1", "2#"))
+    assert ("", "", []) == in_force(stage)
+    await stage.close()
+
+
+def in_force(stage: Stage) -> tuple[str, str, list[str]]:
+    """Where the one contact is by a snapshot, and what is asked for: each the last announcement of its kind."""
+    shown = contract.snapshot(stage.service.engine.board, stage.clock.now())
+    (contact,) = shown["contacts"]
+    asked = [(kind, data) for kind in ("say", "collect") for data in shown[f"{kind}s"]]
+    announced = {body["type"]: body["data"] for body in map(body_of, stage.bus.published) if "sequence" in body}
+    assert [(kind, announced[kind]) for kind, _ in asked] == asked
+    return contact["flow"], contact["node"], [kind for kind, _ in asked]
 
 
 class FixedClock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,12 @@ RESULTS = {
     "simulate": {"example_contacts_per_s", "station_contacts_per_s", "station_share_of_loop"},
     "start": {"help_ms"},
 }
+TARGETS = {
+    "live": {"service_share_of_slower_floor", "added_p99_ms"},
+    "core": {"core_rows_per_s", "crowd_megabytes"},
+    "simulate": set[str](),
+    "start": {"help_ms"},
+}
 
 
 def measured(name: str) -> dict[str, Any]:
@@ -45,12 +52,24 @@ def measured(name: str) -> dict[str, Any]:
     return figures_of
 
 
+def test_matching_tells_every_size_and_draws_them(tmp_path: Path) -> None:
+    """Each size has its agents, waiting contacts and percentiles, beside a peer's; and the picture is written."""
+    picture = tmp_path / "matching.svg"
+    command = [sys.executable, "-m", "benchmarks", "matching", "--json", "--agents", "40", "80", "--plot", str(picture)]
+    printed = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    assert [(40, 80), (80, 160)] == [(size["agents"], size["waiting"]) for size in printed["sizes"]]
+    assert all(0 < size["p50_us"] <= size["p99_us"] and size["scan_p50_us"] > 0 for size in printed["sizes"])
+    assert "growth_exponent_met" in printed
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", [pytest.param("live", marks=pytest.mark.server), "core", "simulate", "start"])
 def test_json_is_one_object_of_named_figures(name: str) -> None:
     """With --json stdout is one object: the machine, every result, and the floors it is to be read beside."""
     printed = measured(name)
     assert name == printed["benchmark"]
-    assert set() == (MACHINE | FLOORS[name] | RESULTS[name]) - printed.keys()
+    targets = {f"{target}_met" for target in TARGETS[name]}
+    assert set() == (MACHINE | FLOORS[name] | RESULTS[name] | targets) - printed.keys()
     assert [] == [each for each, value in printed.items() if each not in MACHINE and not isinstance(value, int | float)]
 
 
@@ -63,6 +82,22 @@ def test_table_has_units_and_targets(capsys: pytest.CaptureFixture[str]) -> None
     assert ["figure", "median", "unit", "from", "-", "to", "target"] == heading.split()
     assert ["rate", "90", "rows/s", "80", "-", "100", "at", "least", "95:", "missed"] == row.split()
     assert "Note." == note
+
+
+@pytest.mark.parametrize(
+    ("target", "verdict"),
+    [
+        ({"at_least": 2.0}, {"a_ms_at_least": 2.0, "a_ms_met": True}),
+        ({"at_least": 2.1}, {"a_ms_at_least": 2.1, "a_ms_met": False}),
+        ({"below": 2.1}, {"a_ms_below": 2.1, "a_ms_met": True}),
+        ({"below": 2.0}, {"a_ms_below": 2.0, "a_ms_met": False}),
+        ({}, {}),
+    ],
+)
+def test_json_names_each_target_and_whether_it_is_met(target: dict[str, float], verdict: dict[str, Any]) -> None:
+    """Whoever reads the object knows what was to be reached, and need not compare."""
+    printed = json.loads(Report("x", (Figure("a_ms", "a", "ms", (2.0,), **target),), "").as_json())
+    assert verdict == {name: value for name, value in printed.items() if name not in {*MACHINE, "a_ms"}}
 
 
 def test_figures_are_medians_with_their_extremes() -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 from structlog.testing import capture_logs
@@ -198,16 +199,23 @@ def children() -> set[int]:
 
 @pytest.mark.server
 async def test_broker_that_dies_is_started_again(tmp_path: Path) -> None:
-    """A broker of our own that is killed comes back on its port, and whoever was connected finds it again."""
+    """A broker of our own that is killed comes back on its port, and whoever was connected finds it again.
+
+    Nobody is told to do what is done already.
+    """
     before = children()
     async with broker(None, tmp_path) as address, MqttBus(address.host, address.port, client_id="here") as bus:
         (process,) = children() - before
         back = asyncio.Event()
         bus.on_connect = back.set
-        os.kill(process, signal.SIGKILL)
-        async with asyncio.timeout(20):
-            await back.wait()
+        with capture_logs() as logs:
+            os.kill(process, signal.SIGKILL)
+            async with asyncio.timeout(20):
+                await back.wait()
     assert set() == children() - before
+    ended = f"our own broker, {address.broker} on {address}, ended (exit code -9); it is being started again"
+    assert [ended] == [line["why"] for line in logs if line["event"] == "broker.ended"]
+    assert [] == [line for line in logs if "start it there" in line.get("why", "")]
 
 
 async def test_a_broker_that_does_not_come_back_has_ended_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +237,11 @@ async def test_a_broker_that_does_not_come_back_has_ended_once(tmp_path: Path, m
     with capture_logs() as logs:
         async with broker(None, tmp_path / "state"), asyncio.timeout(20):
             await back.wait()
-    assert ["broker.ended", "broker.not_started", "broker.not_started"] == [line["event"] for line in logs]
+    again = ("broker.not_started", "its disk is full", 0)
+    assert [("broker.ended", ANY, None), again, again] == [
+        (line["event"], line["why"], line.get("again_in_s")) for line in logs
+    ]
+    assert "ended (exit code 3); it is being started again" in logs[0]["why"]
 
 
 async def test_a_broker_that_is_away_is_said_before_anything_starts() -> None:

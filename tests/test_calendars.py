@@ -310,7 +310,7 @@ def test_an_empty_horizon_is_refused() -> None:
         ({"opening": "09:00"}, "opening: Extra inputs are not permitted"),
         (
             {"closed": ["2026-12-01..2026-12-31"], "partial": {"2026-12-24": ["09:00-12:00"]}},
-            "Value error, 2026-12-24 is both closed and partial: strike one of them",
+            "partial: Value error, 2026-12-24 is both closed and partial: strike one of them",
         ),
     ],
 )

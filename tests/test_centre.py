@@ -78,7 +78,7 @@ def test_the_simulator_explains_its_section_as_we_do_ours(tmp_path: Path) -> Non
     assert [
         "population.day.volume: `volume` is missing",
         "population.day.volum: unknown setting `volum` (did you mean `volume`?)",
-    ] == [str(fault).partition(":2: ")[2] for fault in explain(document, path, Volume, caught.value)]
+    ] == [str(fault).partition(":2: ")[2] for fault in explain(document, path, Volume, caught.value.errors())]
 
 
 def test_a_path_is_written_with_dots_and_indexes() -> None:

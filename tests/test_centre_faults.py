@@ -139,6 +139,7 @@ def test_all_faults_are_listed_in_the_order_of_files_and_lines(tmp_path: Path) -
     faults = faults_of(tmp_path, text, more="teams:\n  doctors: {service_line: care}\nqueus: {}\n", rest="a: [\n")
     assert [
         f"centre.yaml:{line_of('      french:')}: flows.front.nodes.french: no caller ever reaches the node `french` (lead another node to it, or take it out)",
+        f"centre.yaml:{line_of('queue: nurses')}: flows.front.nodes.nurse.queue: `nurse` is no queue of this centre (did you mean `nurses`?)",
         f"centre.yaml:{line_of('offer:')}: queues.nurses.offer: a duration needs its unit: write 15s, 15m or 15h",
         f"more.yaml:2: teams.doctors: `doctors` is here a second time; the first is at centre.yaml:{line_of('  doctors:')} (rename one of the two, or join them)",
         "more.yaml:3: queus: unknown section `queus` (did you mean `queues`?)",

@@ -197,6 +197,7 @@ PLAYED = {
     "rows": 7_559,
     "refusals": {"stale": 9},
     "late_ms": {"p50": 300, "p99": 2_700, "max": 5_200},
+    "outages": {"count": 0, "away_s": 0.0, "late_ms_max": 0},
     "problems": [],
 }
 
@@ -217,6 +218,24 @@ def test_a_verdict_says_whether_the_stories_hold() -> None:
 def test_a_verdict_says_when_the_machine_was_too_slow() -> None:
     """A player that lags behind the clock makes waits longer than they would be, and the summary says so."""
     assert "cannot keep up with --speed 20" in verdict(PLAYED, 20)[-1]
+
+
+@pytest.mark.parametrize(("count", "often"), [(1, "once, for 4.2 s"), (3, "3 times, for 4.2 s in all")])
+def test_a_verdict_blames_an_outage_for_its_own_delay(count: int, often: str) -> None:
+    """What the broker's or the service's absence delayed is told as that, and the machine judged by all else."""
+    outages = {"count": count, "away_s": 4.23, "late_ms_max": 252_000}
+    late = "commands were up to 252.0 s late by the centre's clock, and waits above hold that delay"
+    assert [
+        f"[yellow]outages   the broker or the service was away {often}: {late}[/]",
+        "punctual  otherwise 0.3 s late in the middle, 99 % by 2.7 s, 5.2 s at most, by the centre's clock",
+    ] == verdict({**PLAYED, "outages": outages}, 60)[-2:]
+
+
+def test_a_verdict_says_of_an_outage_that_delayed_nothing_that_it_did_not() -> None:
+    """The broker may be away while nobody has anything to say."""
+    outages = {"count": 1, "away_s": 0.8, "late_ms_max": 0}
+    expected = "outages   the broker or the service was away once, for 0.8 s: no command was late over it"
+    assert expected == verdict({**PLAYED, "outages": outages}, 60)[-2]
 
 
 def test_acceptable_waits_are_named() -> None:

@@ -21,7 +21,7 @@ def contact(need_since: int, *, priority: int = 0, order: int = 1) -> Contact:
 
 def first(one: tuple[Contact, QueuePlan], other: tuple[Contact, QueuePlan], now: int = 10 * MINUTE) -> Contact:
     """Which of two contacts is served first."""
-    return min((one, other), key=lambda each: discipline.rank(*each, now))[0]
+    return min((one, other), key=lambda each: discipline.rank(each[0], each[1], now))[0]
 
 
 # --- contacts -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiomqtt
@@ -299,11 +300,10 @@ async def scripted(answer: Answer) -> AsyncIterator[int]:
     """A broker that answers each packet as the script says; gives its port."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        with contextlib.closing(writer), contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = await reader.readexactly(2)  # All our packets are shorter than 128 bytes.
                 writer.write(answer(head[:1] + await reader.readexactly(head[1])))
-        writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
@@ -333,6 +333,41 @@ async def test_subscription_refused() -> None:
         with pytest.raises(BrokerFault, match=r"refuses 'engine' to subscribe to 'in/#' \(Not authorized\)"):
             async with MqttBus("127.0.0.1", port, client_id="engine", subscriptions=["in/#"]):
                 pass
+
+
+def connected(packet: bytes) -> bytes:
+    """The answer of a broker that lets everybody in, and says nothing more."""
+    return {CONNECT: CONNACK}.get(packet[0], b"")
+
+
+async def test_a_loss_is_told_before_the_next_connection() -> None:
+    """Whoever wants to know for how long the broker was away hears of its loss as of its return."""
+    told: list[str] = []
+    async with (
+        scripted(connected) as port,
+        Wire(Address("127.0.0.1", port)).laid() as wire,
+        MqttBus("127.0.0.1", wire.port, client_id="engine") as bus,
+    ):
+        bus.on_lost, bus.on_connect = lambda: told.append("lost"), lambda: told.append("connected")
+        wire.cut()
+        await soon(connected_again(bus))
+    assert ["lost", "connected"] == told
+
+
+async def test_a_broker_that_was_there_is_looked_for_without_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs it may be bringing it back, we ourselves even: the log says where, why, and when to try again."""
+    said: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
+    logger = SimpleNamespace(warning=lambda event, **words: said.put_nowait((event, words)))
+    monkeypatch.setattr("router.adapters.mqtt.log", logger)
+    async with contextlib.AsyncExitStack() as stack, scripted(connected) as port:
+        async with Wire(Address("127.0.0.1", port)).laid() as wire:
+            await stack.enter_async_context(MqttBus("127.0.0.1", wire.port, client_id="engine"))
+        lost, away = await soon(said.get()), await soon(said.get())
+    place = f"127.0.0.1:{wire.port}"
+    assert ("broker.lost", place) == (lost[0], lost[1]["broker"])
+    why = away[1]["why"]
+    assert ("broker.still_away", {"broker": place, "why": why, "again_in_s": 0.1}) == away
+    assert why.endswith("Connection refused")
 
 
 async def test_one_name_is_for_one_client() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -21,7 +21,7 @@ from router.adapters.memory_bus import MemoryBus
 from router.adapters.memory_journal import MemoryJournal
 from router.centre import Centre, load
 from router.cli.drawn import Drawn
-from router.cli.play import PARTICIPANT, SILENCE_S_MAX, Script, perform
+from router.cli.play import LEAVE_S_MAX, PARTICIPANT, SILENCE_S_MAX, Script, perform
 from router.cli.player import Outcome
 from router.cli.sending import Commands
 from router.contract.answering import About
@@ -66,6 +66,8 @@ class Wire(MemoryBus):
         self.other: MemoryBus
         self.loses = loses
         self.copies = copies
+        self.on_lost: Callable[[], None] | None = None
+        self._held: list[Publication] | None = None
 
     def disconnect(self) -> None:
         """Forget what was not heard."""
@@ -73,11 +75,35 @@ class Wire(MemoryBus):
 
     async def publish(self, publications: Sequence[Publication]) -> None:
         """Carry messages over, as often as there are to be copies."""
+        if self._held is not None:
+            self._held += publications
+            return
         for publication in publications:
             if not self.loses(publication, len(self.published)):
                 for _ in range(self.copies):
                     self.other.deliver(publication.topic, publication.payload)
             self.published.append(publication)
+
+    def hold(self) -> None:
+        """Keep what is said from now on."""
+        self._held = []
+
+    async def carry(self) -> None:
+        """Carry over what was kept."""
+        held, self._held = self._held or [], None
+        await self.publish(held)
+
+    def cut(self) -> None:
+        """Lose the connection, and tell so."""
+        self.hold()
+        if self.on_lost is not None:
+            self.on_lost()
+
+    async def mend(self) -> None:
+        """Have a connection again, and tell so."""
+        if self.on_connect is not None:
+            self.on_connect()
+        await self.carry()
 
 
 @dataclass(slots=True)
@@ -272,6 +298,64 @@ def test_contacts_of_a_run_that_was_cut_off_hang_up() -> None:
     assert {} == scene.stage.service.engine.board.floor.contacts
 
 
+def outcome_with(*happenings: tuple[float, Callable[[Scene], Awaitable[None] | None]]) -> Outcome:
+    """Play half an hour in which these things happen, each after so many seconds."""
+
+    async def happen(scene: Scene) -> None:
+        for at_s, happening in happenings:
+            await asyncio.sleep(at_s - asyncio.get_running_loop().time())
+            if awaitable := happening(scene):
+                await awaitable
+
+    async def main() -> Outcome:
+        scene = Scene()
+        await scene.open()
+        happening = asyncio.create_task(happen(scene))
+        _, outcome = await scene.play(script())
+        await happening
+        await scene.stage.close()
+        return outcome
+
+    return run(main())
+
+
+def test_lateness_over_an_outage_is_told_apart() -> None:
+    """What the player's own connection delays is no lateness of the player, up to the last command it held up."""
+    outcome = outcome_with(
+        (8, lambda scene: scene.player.cut()),
+        (13, lambda scene: scene.player.mend()),
+        (18, lambda scene: scene.player.cut()),
+        (20, lambda scene: scene.player.mend()),
+    )
+    assert [] == outcome.problems
+    assert (2, 7) == (outcome.outages.count, round(outcome.outages.away_s, 3))
+    assert 2 * SPEED * 1000 < outcome.outages.late_ms_max <= 5 * SPEED * 1000
+    assert 0 == outcome.late_ms[-1]
+
+
+def test_a_service_that_goes_and_comes_back_is_an_outage() -> None:
+    """What is commanded while the service is away, or on its way back still, is late by no fault of the player."""
+    outcome = outcome_with(
+        (8, lambda scene: scene.available("offline")),
+        (8, lambda scene: scene.player.hold()),
+        (12, lambda scene: scene.available("online")),
+        (13, lambda scene: scene.player.carry()),
+    )
+    assert [] == outcome.problems
+    assert (1, 4) == (outcome.outages.count, round(outcome.outages.away_s, 3))
+    assert 0 == outcome.late_ms[-1]
+
+
+def test_an_outage_that_lasts_is_told_until_the_run_ends() -> None:
+    """Whoever leaves in the middle of an outage is told for how long it had lasted."""
+    outcome = outcome_with(
+        (8, lambda scene: scene.player.cut()),
+        (10, lambda scene: scene.stop.set()),
+    )
+    assert outcome.interrupted
+    assert (1, 2 + LEAVE_S_MAX) == (outcome.outages.count, round(outcome.outages.away_s))
+
+
 def test_a_service_that_falls_silent_is_given_up() -> None:
     """Without any answer for a minute a run ends with a fault that says so, and said before that it was trying."""
 
@@ -352,6 +436,29 @@ def test_commands_about_one_subject_wait_for_one_another() -> None:
     assert (None, []) == commands.settle("run.1", 7_000)
     assert commands.settle("run.2", 7_000)[0]
     assert 0 == len(commands)
+
+
+def test_an_outage_holds_up_what_is_under_way_until_the_last_of_it_is_through() -> None:
+    """Those given before it, in it, and after it while others wait still; not those given when all are through."""
+    commands = Commands("hello", PARTICIPANT, "run", 1_000)
+
+    def given(*agents: str) -> None:
+        for agent in agents:
+            commands.give(AgentStateSet(agent, "ready"), 0, 0)
+
+    def held_up(*numbers: int) -> list[bool]:
+        settled = [commands.settle(f"run.{number}", 7_000)[0] for number in numbers]
+        return [sent.held_up for sent in settled if sent]
+
+    given("ann", "bob")
+    assert [False] == held_up(1)
+    commands.cut_off()
+    given("cid")
+    commands.resume()
+    given("dee")
+    assert [True, True, True] == held_up(4, 3, 2)
+    given("eve")
+    assert [False] == held_up(5)
 
 
 def test_only_the_runs_own_contacts_are_numbered() -> None:

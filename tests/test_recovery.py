@@ -19,8 +19,8 @@ from router.errors import JournalFault, UsageFault
 from router.events import CentreStarted, ContactArrived, ContactLeft
 from router.measures import Measures
 from router.plan import Plan
-from router.ports import Batch, Row, Snapshot
-from router.recovery import Recovered, recover
+from router.ports import Batch, PersonalValue, Row, Snapshot
+from router.recovery import Recovered, UnusableJournalFault, recover
 from router.vault import Vault
 from simulator.loop import run
 from tests.scripts import script
@@ -276,16 +276,20 @@ def test_rules_that_lack_what_is_needed_are_refused() -> None:
 
 # --- journals that are not ours to read ---------------------------------------------------------------------------
 
+REMEDY = ".*: start the release that wrote it, or name another file$"
+
 
 def test_a_journal_of_another_centre_is_refused() -> None:
-    """In one sentence, with both names."""
+    """In one sentence, with both names and what to do."""
 
     async def main() -> None:
         stage = Stage(plan())
         await stage.open()
         await stage.close()
-        with pytest.raises(JournalFault, match="this journal is of centre 'test', not 'elsewhere'"):
+        with pytest.raises(UnusableJournalFault) as fault:
             await recover(replace(plan(), centre="elsewhere"), stage.journal)
+
+        assert "this journal is of centre 'test', not 'elsewhere': name another file" == str(fault.value)
 
     run(main())
 
@@ -293,8 +297,8 @@ def test_a_journal_of_another_centre_is_refused() -> None:
 @pytest.mark.parametrize(
     ("kind", "version", "body", "match"),
     [
-        ("contact.arrived", 2, b"{}", "written by a newer release"),
-        ("contact.dreamt", 1, b"{}", "written by a newer release"),
+        ("contact.arrived", 2, b"{}", "was written by a newer release"),
+        ("contact.dreamt", 1, b"{}", "was written by a newer release"),
         ("contact.arrived", 1, b"{", "cannot be read"),
         ("contact.arrived", 1, b'{"contact": 7}', "cannot be read"),
     ],
@@ -307,9 +311,59 @@ def test_rows_that_cannot_be_read_are_a_fault(kind: str, version: int, body: byt
         await stage.open()
         await stage.kill()
         await stage.journal.append(Batch([Row(len(stage.kinds()) + 1, 0, "", kind, version, body)]))
-        with pytest.raises(JournalFault, match=match):
+        with pytest.raises(UnusableJournalFault, match=rf"^row \d+: event '{kind}' version {version} {match}{REMEDY}"):
             await recover(plan(), stage.journal)
 
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("part", "match"),
+    [
+        ({"body": b"{"}, "the snapshot cannot be read: "),
+        ({"measures": b"[]"}, "the measures in the snapshot cannot be read: "),
+    ],
+)
+def test_a_snapshot_that_cannot_be_read_is_a_fault(part: dict[str, Any], match: str) -> None:
+    """It says of which of its two parts."""
+
+    async def main() -> None:
+        stage = Stage(plan())
+        await stage.open()
+        await stage.close()
+        assert stage.journal.kept_snapshot is not None
+        stage.journal.kept_snapshot = replace(stage.journal.kept_snapshot, **part)
+        with pytest.raises(UnusableJournalFault, match=f"^{match}{REMEDY}"):
+            await recover(plan(), stage.journal)
+
+    run(main())
+
+
+def test_rules_that_cannot_be_read_are_a_fault() -> None:
+    """The fault names the plan by its hash."""
+
+    async def main() -> None:
+        journal = MemoryJournal()
+        await journal.save_plan("v0", b"{}")
+        with pytest.raises(UnusableJournalFault, match=f"^the plan 'v0' in the journal cannot be read: {REMEDY}"):
+            await recover(plan(), journal)
+
+    run(main())
+
+
+def test_what_the_journal_itself_says_is_left_as_it_is() -> None:
+    """Its own faults know the file and what to do."""
+
+    class Damaged(MemoryJournal):
+        async def personal(self) -> list[PersonalValue]:
+            raise JournalFault(told)
+
+    async def main() -> None:
+        with pytest.raises(JournalFault) as fault:
+            await recover(plan(), Damaged())
+        assert (JournalFault, told) == (type(fault.value), str(fault.value))
+
+    told = "j.db is damaged (row 1 is missing): restore a copy"
     run(main())
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -200,8 +202,58 @@ async def test_other_rules_and_other_centres(tmp_path: Path) -> None:
                 assert 0 == service.end()
         bank = firstline("serve", str(ROOT / "examples" / "bank"), "--journal", journal, "--broker", str(address))
         refused = firstline("play", str(changed), "--broker", str(address))
-    assert (4, True) == (bank.returncode, "this journal is of centre 'hello', not 'bank'" in bank.stderr)
+    told = "this journal is of centre 'hello', not 'bank': name another file; nothing in it was changed"
+    assert (4, f"firstline: {journal}: {told}") == (bank.returncode, bank.stderr.splitlines()[-1])
     assert (5, True) == (refused.returncode, "no service of centre 'hello' answers" in refused.stderr)
+
+
+@pytest.mark.server
+def test_a_damaged_journal_is_one_sentence(tmp_path: Path) -> None:
+    """One bit, a lost row or a lost page, wherever it is: each command that reads it says so, and leaves it alone."""
+    journal = tmp_path / "j.db"
+    with serving(HELLO, "--journal", str(journal), "--start", MONDAY, "--speed", "1000") as service:
+        address = service.wait_for("serving")["broker"]
+        assert 0 == firstline("play", HELLO, "--broker", address, "--minutes", "10").returncode
+        assert 0 == service.end()
+    for damage in (one_bit, lost_rows, lost_page):
+        copy = tmp_path / f"{damage.__name__}.db"
+        shutil.copy(journal, copy)
+        finding = damage(copy)
+        before = copy.read_bytes()
+        served = firstline("serve", HELLO, "--journal", str(copy), "--http", "127.0.0.1:0", "--broker-port", "0")
+        asked = firstline("dead-letters", "--journal", str(copy))
+        for ended in (served, asked):
+            assert (4, "", 1) == (ended.returncode, ended.stdout, len(ended.stderr.splitlines()))
+            assert ended.stderr.startswith(f"firstline: {copy} is damaged ({finding}")
+            assert ended.stderr.endswith("): restore a copy, or move it away to begin a new one\n")
+        assert before == copy.read_bytes()
+
+
+def one_bit(journal: Path) -> str:
+    """Make another name of a contact's in its arrival, long before the snapshot: as good JSON as before."""
+    with closing(sqlite3.connect(journal, isolation_level=None)) as connection:
+        query = "SELECT seq, body FROM event WHERE kind = 'contact.arrived' ORDER BY seq LIMIT 1"
+        seq, body = connection.execute(query).fetchone()
+    found = journal.read_bytes()
+    assert 1 == found.count(body)
+    at = found.index(body) + body.index(json.loads(body)["contact"].encode())
+    journal.write_bytes(found[:at] + bytes([found[at] ^ 1]) + found[at + 1 :])
+    return f"row {seq} of table event is not as it was written"
+
+
+def lost_rows(journal: Path) -> str:
+    """Lose what was answered to senders."""
+    with closing(sqlite3.connect(journal, isolation_level=None)) as connection:
+        lost = connection.execute("DELETE FROM command").rowcount
+    return f"table command has 0 rows where {lost} were written"
+
+
+def lost_page(journal: Path) -> str:
+    """Lose a page in the middle."""
+    found = journal.read_bytes()
+    middle = len(found) // 2 // 4_096 * 4_096
+    journal.write_bytes(found[:middle] + bytes(4_096) + found[middle + 4_096 :])
+    return ""
 
 
 @pytest.mark.server

@@ -25,37 +25,38 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from router.errors import BrokerFault, UsageFault
 
-LOOPBACK = "127.0.0.1"
-DEFAULT_PORT = 1883
-PORT_MAX = 65_535
+LOOPBACK: Final = "127.0.0.1"
+DEFAULT_PORT: Final = 1883
+PORT_MAX: Final = 65_535
 
-START_S_MAX = 10.0
-STOP_S_MAX = 5.0
-POLL_S = 0.01
-LAST_WORDS_BYTES = 2_000
+START_S_MAX: Final = 10.0
+STOP_S_MAX: Final = 5.0
+POLL_S: Final = 0.01
+LAST_WORDS_BYTES: Final = 2_000
 
 # Half of the packet ids there are; far above what a participant may have unconfirmed, so that it never throttles us.
-INFLIGHT_MAX = 32_767
+INFLIGHT_MAX: Final = 32_767
 # What a participant that is away may miss before the broker drops the newest; each is a few hundred bytes.
-QUEUED_MAX = 100_000
+QUEUED_MAX: Final = 100_000
 # Bytes. iotcore refuses anything above its limit, 20 kB unless told; a snapshot of a busy centre is larger.
-PAYLOAD_BYTES_MAX = 16 * 1024 * 1024
+PAYLOAD_BYTES_MAX: Final = 16 * 1024 * 1024
 
 # It reports every packet as an error.
-IOTCORE_SCRIPT = """
+IOTCORE_SCRIPT: Final = """
 import logging, sys
 from iotcore import IotCoreBroker
 logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
 IotCoreBroker(config_path=sys.argv[1]).run_forever()
 """
 
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-RESTART_S = 0.5
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+RESTART_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -216,7 +217,8 @@ async def _keep(process: Process, command: list[str], address: Address, words: P
     try:
         while True:
             code = await process.wait()
-            log.warning("broker.ended", broker=address.broker, exit_code=code, words=str(words))
+            what = f"our own broker, {address.broker} on {address}, ended (exit code {code})"
+            log.warning("broker.ended", why=f"{what}; it is being started again", words=str(words))
             process = await _start_again(command, address, words)
     finally:
         await _stop(process)
@@ -229,7 +231,7 @@ async def _start_again(command: list[str], address: Address, words: Path) -> Pro
         try:
             return await _start(command, address, words)
         except BrokerFault as fault:
-            log.warning("broker.not_started", why=str(fault))
+            log.warning("broker.not_started", why=str(fault), again_in_s=RESTART_S)
 
 
 async def _start(command: list[str], address: Address, words: Path) -> Process:

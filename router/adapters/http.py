@@ -9,7 +9,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI, Response
@@ -23,7 +23,7 @@ from router.errors import BrokerFault
 from router.measures import figures
 from router.service import Service
 
-HUNG_MS = 5_000
+HUNG_MS: Final = 5_000
 """For how long the loop may not have turned before the service calls itself ill (real milliseconds)."""
 
 

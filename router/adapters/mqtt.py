@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Final, NoReturn, Self
 
 import structlog
 from aiomqtt import Client, MqttError, ProtocolVersion, Will
@@ -21,12 +21,13 @@ from router.adapters.mqtt_link import AT_LEAST_ONCE, Link, Receipt, Refused
 from router.errors import BrokerFault
 from router.ports import Message, Publication
 
-ONLINE, OFFLINE = b"online", b"offline"
-TAKEN_OVER = "Session taken over"  # MQTT 5, 3.14.2.1
+ONLINE: Final = b"online"
+OFFLINE: Final = b"offline"
+TAKEN_OVER: Final = "Session taken over"  # MQTT 5, 3.14.2.1
 
-CONNECT_S_MAX = 10.0
-CLOSE_S_MAX = 5.0
-BACKOFF_S_FIRST = 0.05
+CONNECT_S_MAX: Final = 10.0
+CLOSE_S_MAX: Final = 5.0
+BACKOFF_S_FIRST: Final = 0.05
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +38,9 @@ class MqttBus:
     Use as `async with MqttBus(...) as bus`. Entering connects and subscribes, or raises `BrokerFault` with what the
     broker or the network said; leaving says `offline`, waits a little for what is unconfirmed, and disconnects. In
     between, a lost broker is looked for again without end, with a pause that doubles up to `backoff_s_max`; what was
-    published meanwhile waits, and what was not confirmed is said again, in order. Only a broker that gives our name
-    to another client ends it: then `receive`, `publish` and `flush` raise `BrokerFault`.
+    published meanwhile waits, and what was not confirmed is said again, in order. `on_lost` is called at each loss, as
+    `on_connect` is at each return. Only a broker that gives our name to another client ends it: then `receive`,
+    `publish` and `flush` raise `BrokerFault`.
 
     `availability` is the topic that holds, retained, `online` while we are connected and `offline` otherwise: said by
     us on the way out, by the broker as our last will when we are cut off.
@@ -63,6 +65,7 @@ class MqttBus:
         backoff_s_max: float = 5.0,
     ) -> None:
         self.on_connect: Callable[[], None] | None = None
+        self.on_lost: Callable[[], None] | None = None
         self._host, self._port, self._client_id = host, port, client_id
         self._subscriptions = tuple(subscriptions)
         self._availability = availability
@@ -78,7 +81,7 @@ class MqttBus:
         self._confirmed = asyncio.Event()
 
     async def __aenter__(self) -> Self:
-        self._start(await self._connect())
+        self._start(await self._first_connection())
         self._keeper = asyncio.create_task(self._keep_connected(), name=f"keep {self._client_id} connected")
         self._keeper.add_done_callback(self._wake_all)
         return self
@@ -143,14 +146,19 @@ class MqttBus:
 
     # Connecting
 
-    async def _connect(self) -> Link:
-        link = Link(self._client(), self._keep_message, self._keep_confirmation)
+    async def _first_connection(self) -> Link:
         try:
-            await link.open(self._subscriptions)
+            return await self._connect()
         except MqttError as error:
             raise BrokerFault(
                 f"cannot connect to {self._place()}: {error}; start it there, or give another address"
             ) from error
+
+    async def _connect(self) -> Link:
+        """Raises `MqttError` where no broker answers, and `BrokerFault` where one refuses us."""
+        link = Link(self._client(), self._keep_message, self._keep_confirmation)
+        try:
+            await link.open(self._subscriptions)
         except Refused as refused:
             raise BrokerFault(
                 f"{self._place()} refuses {self._client_id!r} to {refused}; change its access list"
@@ -200,6 +208,8 @@ class MqttBus:
                     f"another client has connected to {self._place()} as {self._client_id!r}; stop one of the two"
                 )
             log.warning("broker.lost", broker=f"{self._host}:{self._port}", why=why)
+            if self.on_lost is not None:
+                self.on_lost()
             self._start(await self._reconnect())
             log.info("broker.back", broker=f"{self._host}:{self._port}")
 
@@ -209,8 +219,9 @@ class MqttBus:
             self._pause_s = min(2 * self._pause_s, self._backoff_s_max)
             try:
                 return await self._connect()
-            except BrokerFault as fault:
-                log.warning("broker.still_away", why=str(fault), again_in_s=self._pause_s)
+            except (MqttError, BrokerFault) as error:  # No remedy for an absence: whoever runs it may be at it.
+                place = f"{self._host}:{self._port}"
+                log.warning("broker.still_away", broker=place, why=str(error), again_in_s=self._pause_s)
 
     async def _say_goodbye(self) -> None:
         if self._availability is not None:

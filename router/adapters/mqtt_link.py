@@ -14,7 +14,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from aiomqtt import Client, MqttCodeError, MqttError
 from paho.mqtt import client as paho
@@ -26,9 +26,9 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from router.adapters import mqtt_packets
 from router.ports import Message, Publication
 
-AT_LEAST_ONCE = 1
-READ_BYTES = 65_536
-FAILURE = 0x80  # From here on reason codes say no (MQTT 5, 2.4).
+AT_LEAST_ONCE: Final = 1
+READ_BYTES: Final = 65_536
+FAILURE: Final = 0x80  # From here on reason codes say no (MQTT 5, 2.4).
 
 
 class Refused(Exception):

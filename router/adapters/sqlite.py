@@ -12,6 +12,7 @@ How it keeps its promises:
   SQLite's own exclusive mode would shut readers out; a held transaction could never commit. A lock on the file itself
   is ruled out, as closing a second descriptor on it would drop SQLite's locks (sqlite.org/howtocorrupt.html, 2.2).
 - *Hands off what is not ours.* A file is examined through a read-only connection before anything is opened for writing.
+- *Damage is noticed* at the next opening, wherever it is: see `router.adapters.sqlite_tables`.
 - *Born whole.* A new journal is made elsewhere and moved into place.
 
 What SQLite cannot tell: a write-ahead log that ends early reads like one cut short by a crash. So back a journal up
@@ -42,6 +43,20 @@ from router.adapters.sqlite_file import (
     look,
     number,
     only_writer,
+    our_own,
+)
+from router.adapters.sqlite_tables import (
+    COMMAND,
+    CURSOR,
+    DEAD_LETTER,
+    EVENT,
+    PERSONAL,
+    PLAN,
+    SELECT_TALLY,
+    SNAPSHOT,
+    TALLY,
+    Tally,
+    first_missing,
 )
 from router.errors import JournalFault
 from router.ports import Batch, DeadLetter, Outcome, PersonalValue, Row, Snapshot
@@ -57,15 +72,15 @@ SET_UP_WRITER: Final = f"""
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
 """
-INSERT_EVENT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)"
-INSERT_COMMAND: Final = "INSERT INTO command VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-INSERT_PERSONAL: Final = "INSERT INTO personal (token, kind, value, subject) VALUES (?, ?, ?, ?)"
-INSERT_DEAD_LETTER: Final = "INSERT INTO dead_letter (at, source, id, kind, reason, body) VALUES (?, ?, ?, ?, ?, ?)"
-INSERT_SNAPSHOT: Final = "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)"
-INSERT_PLAN: Final = "INSERT INTO plan VALUES (?, ?) ON CONFLICT DO NOTHING"  # a hash has one content
+INSERT_EVENT: Final = EVENT.insert()
+INSERT_COMMAND: Final = COMMAND.insert()
+INSERT_PERSONAL: Final = PERSONAL.insert()
+INSERT_DEAD_LETTER: Final = DEAD_LETTER.insert()
+INSERT_SNAPSHOT: Final = SNAPSHOT.insert()
+INSERT_PLAN: Final = PLAN.insert() + " ON CONFLICT DO NOTHING"  # a hash has one content
+REPLACE_CURSOR: Final = CURSOR.insert("REPLACE")
+REPLACE_TALLY: Final = TALLY.insert("REPLACE")
 DELETE_SNAPSHOTS: Final = "DELETE FROM snapshot"
-UPDATE_ANNOUNCED: Final = "UPDATE cursor SET announced = ?"
-SELECT_LAST: Final = "SELECT coalesce(max(seq), 0) FROM event"
 SELECT_ROWS: Final = "SELECT seq, at, cause, kind, version, body FROM event WHERE seq > ? ORDER BY seq LIMIT ?"
 # A join in this order looks each pair up by the key; `(source, id) IN (VALUES ...)` scans the whole table.
 SELECT_OUTCOMES: Final = """
@@ -96,11 +111,11 @@ class SqliteJournal:
     Every method raises `JournalFault`, with one sentence that says what to do.
     """
 
-    def __init__(self, path: Path, reader: Connection, writer: Connection | None, last: int) -> None:
+    def __init__(self, path: Path, reader: Connection, writer: Connection | None, tally: Tally) -> None:
         self._path = path
         self._reader = reader
         self._writer = writer
-        self._last = last
+        self._tally = tally  # of the writer; a reader writes nothing that would be counted
         self._closing: AsyncExitStack | None = None
 
     @classmethod
@@ -119,9 +134,9 @@ class SqliteJournal:
             await examine(path, check)
             # The writer goes first, and so closes last: the last to close tidies the write-ahead log away.
             writer = None if read_only else await stack.enter_async_context(connected(path, "rw"))
-            last = await writer.run(_set_up_writer) if writer else 0
+            tally = await writer.run(_set_up_writer) if writer else Tally()
             reader = await stack.enter_async_context(connected(path, "ro"))
-            journal = cls(path, reader, writer, last)
+            journal = cls(path, reader, writer, tally)
             journal._closing = stack.pop_all()
             return journal
 
@@ -169,7 +184,7 @@ class SqliteJournal:
 
     async def save_plan(self, plan: str, body: bytes) -> None:
         """Keep the plan of this hash. To save it again is harmless."""
-        await self._write(partial(_execute, statement=INSERT_PLAN, values=(plan, body)))
+        await self._write(lambda connection: self._save_plan(connection, plan, body))
 
     async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
         """The newest `limit` dead letters, the newest first."""
@@ -192,7 +207,7 @@ class SqliteJournal:
 
     async def save_announced(self, seq: int) -> None:
         """Remember that everything up to `seq` has been announced."""
-        await self._write(partial(_execute, statement=UPDATE_ANNOUNCED, values=(seq,)))
+        await self._write(lambda connection: _save_announced(connection, seq))
 
     async def checkpoint(self) -> None:
         """Move the write-ahead log into the file as far as readers allow, without waiting. Best when idle."""
@@ -223,19 +238,26 @@ class SqliteJournal:
     def _append(self, connection: sqlite3.Connection, batch: Batch) -> None:
         self._refuse_gap(batch.rows)
         with _transaction(connection):
-            for statement, values in _statements(batch):
+            for statement, values in _statements(batch, self._tally):
                 connection.executemany(statement, values)
-        self._last += len(batch.rows)
+            tally = _write_tally(connection, self._tally.after(batch))
+        self._tally = tally
 
     def _refuse_gap(self, rows: Sequence[Row]) -> None:
-        for expected, row in enumerate(rows, start=self._last + 1):
+        for expected, row in enumerate(rows, start=self._tally.event + 1):
             if row.seq != expected:
-                raise JournalFault(f"{self._path}: row {row.seq} cannot follow row {expected - 1}; nothing was written")
+                raise our_own(self._path, f"row {row.seq} cannot follow row {expected - 1}")
+
+    def _save_plan(self, connection: sqlite3.Connection, plan: str, body: bytes) -> None:
+        with _transaction(connection):
+            saved = connection.execute(INSERT_PLAN, (plan, body)).rowcount
+            tally = _write_tally(connection, self._tally._replace(plan=self._tally.plan + saved))
+        self._tally = tally
 
     def _save_snapshot(self, connection: sqlite3.Connection, snapshot: Snapshot) -> None:
-        if snapshot.seq > self._last:
-            raise JournalFault(
-                f"{self._path} ends at row {self._last}: it cannot keep a snapshot of row {snapshot.seq}"
+        if snapshot.seq > self._tally.event:
+            raise our_own(
+                self._path, f"the log ends at row {self._tally.event} and cannot have a snapshot of row {snapshot.seq}"
             )
         with _transaction(connection):
             connection.execute(DELETE_SNAPSHOTS)
@@ -245,11 +267,11 @@ class SqliteJournal:
 # On the threads: statements.
 
 
-def _set_up_writer(connection: sqlite3.Connection) -> int:
-    """Make commits durable, make sure that we may write at all, and return the last seq."""
+def _set_up_writer(connection: sqlite3.Connection) -> Tally:
+    """Make commits durable, make sure that we may write at all, and return what has been written so far."""
     connection.executescript(SET_UP_WRITER)
     with _transaction(connection):
-        return number(connection, SELECT_LAST)
+        return Tally(*connection.execute(SELECT_TALLY).fetchone())
 
 
 @contextmanager
@@ -264,19 +286,28 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _statements(batch: Batch) -> Iterator[tuple[str, Iterable[tuple[object, ...]]]]:
+def _statements(batch: Batch, tally: Tally) -> Iterator[tuple[str, Iterable[tuple[object, ...]]]]:
     if batch.rows:
         yield INSERT_EVENT, map(_row_values, batch.rows)
     if batch.outcomes:
         yield INSERT_COMMAND, map(_outcome_values, batch.outcomes)
     if batch.personal:
-        yield INSERT_PERSONAL, map(_personal_values, batch.personal)
+        yield INSERT_PERSONAL, _numbered(tally.personal, map(_personal_values, batch.personal))
     if batch.dead_letters:
-        yield INSERT_DEAD_LETTER, map(_dead_letter_values, batch.dead_letters)
+        yield INSERT_DEAD_LETTER, _numbered(tally.dead_letter, map(_dead_letter_values, batch.dead_letters))
 
 
-def _execute(connection: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> None:
-    connection.execute(statement, values)
+def _numbered(last: int, lines: Iterable[tuple[object, ...]]) -> Iterator[tuple[object, ...]]:
+    return ((number, *line) for number, line in enumerate(lines, start=last + 1))
+
+
+def _write_tally(connection: sqlite3.Connection, tally: Tally) -> Tally:
+    connection.execute(REPLACE_TALLY, (1, *tally))
+    return tally
+
+
+def _save_announced(connection: sqlite3.Connection, seq: int) -> None:
+    connection.execute(REPLACE_CURSOR, (1, seq))
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:
@@ -286,7 +317,8 @@ def _checkpoint(connection: sqlite3.Connection) -> None:
 def _rows(connection: sqlite3.Connection, after: int) -> list[Row]:
     chunk = [Row(*line) for line in connection.execute(SELECT_ROWS, (after, CHUNK_ROWS))]
     if chunk and chunk[-1].seq != after + len(chunk):
-        raise damaged(file_of(connection), f"rows are missing after row {after}")
+        missing = first_missing((row.seq for row in chunk), after + 1)
+        raise damaged(file_of(connection), f"row {missing} is missing")
     return chunk
 
 

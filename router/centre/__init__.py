@@ -9,29 +9,41 @@ Nothing below reads a zone file or a text: calendars are intervals, durations mi
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from escalation.hours import Calendar
+from ivr.flow import Flow
 from router.centre.calendars import calendar_notices, compile_calendar
-from router.centre.compile import compile_plan, plan_hash
+from router.centre.compile import compile_flow, compile_plan, plan_hash
 from router.centre.coverage import unserved
+from router.centre.deferred import not_judged
 from router.centre.document import Document, Place, read
 from router.centre.durations import Duration, SomeTime
-from router.centre.faults import explain
-from router.centre.menus import dead_ends
-from router.centre.references import dangling_names, missing_sections
+from router.centre.faults import errors_of, explain, sound_part, validated
+from router.centre.menus import is_whole, menu_faults
+from router.centre.references import contradictions, horizon, known_names
 from router.centre.sections import CentreSpec, Sections
 from router.errors import CentreFault, Fault
 from router.plan import Plan
 
-__all__ = ["Centre", "Document", "Duration", "Place", "SomeTime", "explain", "load", "plan_hash", "schema"]
+__all__ = [
+    "Centre",
+    "Document",
+    "Duration",
+    "Findings",
+    "Place",
+    "SomeTime",
+    "examine",
+    "explain",
+    "in_order",
+    "load",
+    "plan_hash",
+    "schema",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +60,62 @@ class Centre:
     notices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a centre's folder: every fault, in the order of files and lines, or else the centre.
+
+    `flows` are the menu trees that can be walked, for whoever has faults of his own to look for beside those.
+    `deferred` are sentences about what could not be judged yet.
+    """
+
+    document: Document
+    faults: tuple[Fault, ...]
+    flows: Mapping[str, Flow]
+    deferred: tuple[str, ...]
+    centre: Centre | None
+
+
 def load(folder: Path) -> Centre:
     """Read, check and compile the centre in `folder`.
 
     Raises `CentreFault` that lists every fault with file, line, field and hint, in the order of files and lines.
-    A file that cannot be read at all hides names, so unknown names are looked for only once every file can be read.
     """
+    findings = examine(folder)
+    if findings.centre is None:
+        raise CentreFault(findings.faults)
+    return findings.centre
+
+
+def examine(folder: Path) -> Findings:
+    """The same, but faults are handed back. Raises `CentreFault` only when there is nothing to read at all."""
     document, faults = read(folder)
     sections, misshapen = _sections(document)
-    faults += misshapen
     calendars, impossible = _calendars(document, sections)
-    faults += impossible
-    faults += dead_ends(document, sections)
-    if not document.broken:
-        faults += [*missing_sections(document), *dangling_names(document, sections), *unserved(document, sections)]
+    # What is wrong with a value in itself is said first, and only that.
+    told = {fault.field for fault in misshapen}
+    senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
+    faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
+    flows = _flows(document, sections)
+    deferred = tuple(not_judged(document, told))
     if faults or sections.centre is None:
-        raise CentreFault(sorted(faults, key=lambda fault: (fault.file, fault.line)))
+        return Findings(document, in_order(faults), flows, deferred, None)
     plan = compile_plan(sections.centre, sections, calendars)
-    horizon = sections.centre.horizon.dates
-    return Centre(plan, document, folder, horizon, tuple(_notices(sections.centre, sections)))
+    notices = tuple(_notices(sections.centre, sections))
+    centre = Centre(plan, document, folder, sections.centre.horizon.dates, notices)
+    return Findings(document, (), flows, (), centre)
+
+
+def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Each fault once, by file and line."""
+    return tuple(sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line)))
+
+
+def _flows(document: Document, sections: Sections) -> dict[str, Flow]:
+    return {
+        name: compile_flow(name, flow)
+        for name, flow in sections.flows.items()
+        if is_whole(document.value(("flows", name)))
+    }
 
 
 def schema() -> dict[str, Any]:
@@ -76,36 +125,22 @@ def schema() -> dict[str, Any]:
 
 
 def _sections(document: Document) -> tuple[Sections, list[Fault]]:
-    """What the files say without the entries that have a fault, and these faults."""
-    try:
-        return _validated(document.tree), []
-    except ValidationError as error:
-        faults = explain(document, (), Sections, error)
-        faulty = {tuple(details["loc"][:2]) for details in error.errors()}
-    sound = {
-        name: {key: entry for key, entry in section.items() if (name, key) not in faulty}
-        for name, section in document.tree.items()
-        if isinstance(section, dict) and (name,) not in faulty and name in Sections.model_fields
-    }
-    if any(loc[0] == "centre" for loc in faulty):
-        sound.pop("centre", None)
-    return _validated(sound), faults
-
-
-def _validated(tree: dict[str, Any]) -> Sections:
-    """Validation as of JSON, whose strict mode takes a date's text for a date, but no text for a number."""
-    return Sections.model_validate_json(json.dumps(tree, allow_nan=False))
+    """What the files say without the entries that have a fault of form, and all faults of form and of names."""
+    form, names = errors_of(Sections, document.tree, known_names(document))
+    sound = sound_part(Sections, document.tree, form, {"centre"}) if form else document.tree
+    return validated(Sections, sound), explain(document, (), Sections, [*form, *names])
 
 
 def _calendars(document: Document, sections: Sections) -> tuple[dict[str, Calendar], list[Fault]]:
     """The compiled calendars, and a fault for each that cannot be. Without a horizon there is nothing to compile."""
     calendars: dict[str, Calendar] = {}
     faults: list[Fault] = []
-    if sections.centre is None:
+    dates = horizon(document)
+    if dates is None:
         return calendars, faults
     for calendar_id, spec in sections.calendars.items():
         try:
-            calendars[calendar_id] = compile_calendar(calendar_id, spec, sections.centre.horizon.dates)
+            calendars[calendar_id] = compile_calendar(calendar_id, spec, dates)
         except ValueError as error:
             faults.append(document.fault(("calendars", calendar_id), str(error)))
     return calendars, faults

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
@@ -34,6 +34,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
@@ -199,12 +200,13 @@ class CalendarSpec(_Spec):
             raise ValueError(f"{', '.join(_WEEKDAYS[day] for day in twice)} stands in more than one line of the week")
         return week
 
-    @model_validator(mode="after")
-    def _closed_or_partial(self) -> Self:
-        both = [day for day in self.partial if any(day in dates for dates in self.closed)]
+    @field_validator("partial")
+    @classmethod
+    def _closed_or_partial(cls, partial: dict[date, Any], info: ValidationInfo) -> dict[date, Any]:
+        both = [day for day in partial if any(day in dates for dates in info.data.get("closed", ()))]
         if both:
             raise ValueError(f"{both[0]} is both closed and partial: strike one of them")
-        return self
+        return partial
 
 
 def compile_calendar(calendar_id: str, spec: CalendarSpec, horizon: tuple[date, date]) -> Calendar:

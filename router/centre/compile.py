@@ -40,7 +40,7 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
         zone=centre.zone,
         languages=tuple(centre.languages),
         floor=FloorPlan(_by_id(_queues(sections)), _by_id(_agents(sections)), tuple(centre.languages)),
-        menus=MenuPlan(_by_id(_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
+        menus=MenuPlan(_by_id(compile_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
         desk=DeskPlan(_by_id(_teams(sections)), _by_id(_case_types(sections)), dict(sorted(calendars.items()))),
         entry_points=_by_id(_entry_points(sections, centre.languages[0])),
         prompts={prompt_id: dict(sorted(texts.items())) for prompt_id, texts in sorted(sections.prompts.items())},
@@ -107,7 +107,7 @@ def _queue(queue_id: str, spec: QueueSpec) -> QueuePlan:
 
 def _agents(sections: Sections) -> Iterator[AgentPlan]:
     for agent_id, spec in sections.agents.items():
-        for member in members(agent_id, spec):
+        for member in members(agent_id, spec.count):
             yield AgentPlan(member, _skills(spec))
 
 
@@ -136,7 +136,8 @@ def _entry_point(entry_point_id: str, spec: EntryPointSpec, language: str) -> En
     return EntryPoint(entry_point_id, spec.channel, addresses, spec.service_line, spec.language or language, spec.flow)
 
 
-def _flow(flow_id: str, spec: FlowSpec) -> Flow:
+def compile_flow(flow_id: str, spec: FlowSpec) -> Flow:
+    """The menu tree that a flow says. Its nodes must exist; what they name outside the flow is not asked."""
     return Flow(flow_id, spec.start, {node_id: _node(node_id, node) for node_id, node in sorted(spec.nodes.items())})
 
 

@@ -1,60 +1,132 @@
-"""Whether somebody could ever serve the contacts that the menus send to a queue, in the language they come with."""
+"""Whether somebody could ever serve the contacts that the menus send to a queue, in the language they come with.
+
+Judged from the files as they stand, as far as nothing that matters here has a fault already: one mistake is one fault.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
-from router.centre.document import Document
-from router.centre.sections import AgentSpec, FlowSpec, HandOverSpec, QueueSpec, Sections, SetLanguageSpec
+from pydantic import BaseModel
+
+from router.centre.document import Document, Path, dotted
+from router.centre.menus import is_whole, ways
+from router.centre.references import languages_of
+from router.centre.sections import AgentSpec, EntryPointSpec, QueueSpec
 from router.errors import Fault
 
+Entry = Mapping[str, Any]
 
-def unserved(document: Document, sections: Sections) -> Iterator[Fault]:
+# The settings that decide who is served.
+_OF_AGENTS: Final = frozenset({"skills", "languages"})
+_OF_QUEUES: Final = frozenset({"requirements", "match_language"})
+_OF_ENTRY_POINTS: Final = frozenset({"flow", "language"})
+
+
+def unserved(document: Document, told: Collection[str]) -> Iterator[Fault]:
     """One fault for each queue, and language that contacts come with, for which there is no agent.
 
-    Judges only by agents without a fault, and nothing that asks for skills or languages which do not exist.
+    `told` are the fields that have a fault already. Nothing is said unless `is_staffed`.
     """
-    if not sections.agents or len(sections.agents) < len(document.section("agents")):
+    if not is_staffed(document, told):
         return
-    for queue_id, languages in sorted(_arriving(sections).items()):
-        queue = sections.queues[queue_id]
-        if not queue.requirements.keys() <= sections.skills.keys():
-            continue
-        for language in sorted(languages) if queue.match_language else ("",):
-            if not any(_serves(agent, queue, language) for agent in sections.agents.values()):
+    arriving = _arriving(document, told)
+    for path, queue in document.entries("queues"):
+        if _is_clear(path, QueueSpec, _OF_QUEUES, told):
+            for language in _lacking(document, queue, arriving.get(str(path[-1]), set())):
                 what = f" in the language `{language}`" if language else ""
                 hint = "lower a level, or give an agent the skill" + (" and the language" if language else "")
-                yield document.fault(("queues", queue_id), f"no agent could ever serve `{queue_id}`{what}", hint)
+                yield document.fault(path, f"no agent could ever serve `{path[-1]}`{what}", hint)
 
 
-def _serves(agent: AgentSpec, queue: QueueSpec, language: str) -> bool:
-    speaks = not language or language in agent.languages
-    return speaks and all(agent.skills.get(skill, 0) >= level for skill, level in queue.requirements.items())
+def is_judged(document: Document, told: Collection[str]) -> bool:
+    """Whether no fault hides that some queue lacks an agent."""
+    queues = document.section("queues")
+    if not is_staffed(document, told) or not all(
+        _is_clear(("queues", name), QueueSpec, _OF_QUEUES, told) for name in queues
+    ):
+        return False
+    spoken = languages_of(document)
+    return _ways_are_known(document, told) or (
+        bool(spoken) and not any(_lacking(document, queue, spoken) for queue in queues.values())
+    )
 
 
-def _arriving(sections: Sections) -> dict[str, set[str]]:
-    """The languages with which contacts come to each queue, by every way through the menus."""
+def _ways_are_known(document: Document, told: Collection[str]) -> bool:
+    """Whether nothing is wrong with what leads contacts to a queue, and with the language they come with."""
+    entry_points = (("entry_points", name) for name in document.section("entry_points"))
+    return (
+        bool(languages_of(document))
+        and all(_is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told) for path in entry_points)
+        and all(is_whole(flow) for flow in document.section("flows").values())
+        and not any(re.fullmatch(r"flows\..*\.(queue|language)", field) for field in told)
+    )
+
+
+def is_staffed(document: Document, told: Collection[str]) -> bool:
+    """Whether it is known of all agents what they can do: none has a fault in that or may stand in an unread file."""
+    agents = document.section("agents")
+    return (
+        bool(agents)
+        and not document.broken
+        and all(_is_clear(("agents", name), AgentSpec, _OF_AGENTS, told) for name in agents)
+    )
+
+
+def _is_clear(path: Path, model: type[BaseModel], matter: Collection[str], told: Collection[str]) -> bool:
+    """Whether an entry has no fault in the settings that matter, nor in one that could be any of them, misspelt."""
+    entry = dotted(path)
+    wrong = {re.split(r"[.[]", field.removeprefix(f"{entry}."))[0] for field in told if field.startswith(f"{entry}.")}
+    return entry not in told and wrong <= model.model_fields.keys() - set(matter)
+
+
+def _lacking(document: Document, queue: Entry, languages: Collection[str]) -> list[str]:
+    """The languages in which no agent could serve a queue; an empty one stands for all, where they do not matter."""
+    matters = queue.get("match_language")
+    asked = sorted(languages) if matters else [""] if languages else []
+    agents = [agent for _, agent in document.entries("agents")]
+    return [language for language in asked if not any(_serves(agent, queue, language) for agent in agents)]
+
+
+def _serves(agent: Entry, queue: Entry, language: str) -> bool:
+    speaks = not language or language in agent.get("languages", ())
+    skills = agent.get("skills", {})
+    return speaks and all(skills.get(skill, 0) >= level for skill, level in queue.get("requirements", {}).items())
+
+
+def _arriving(document: Document, told: Collection[str]) -> dict[str, set[str]]:
+    """The languages with which contacts come to each queue, by every way through the menus.
+
+    While the centre's languages are not known, that is one without a name, which everybody speaks.
+    """
     arriving: dict[str, set[str]] = {}
-    spoken = sections.centre.languages if sections.centre else [""]
-    for entry_point in sections.entry_points.values():
-        flow = sections.flows.get(entry_point.flow)
-        for queue_id, language in _hand_overs(flow, entry_point.language or spoken[0]) if flow else ():
-            if queue_id in sections.queues and language in spoken:
-                arriving.setdefault(queue_id, set()).add(language)
+    spoken = languages_of(document)
+    for path, entry_point in document.entries("entry_points"):
+        if not _is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told):
+            continue
+        flow = document.section("flows").get(entry_point["flow"])
+        for queue_id, language in _hand_overs(flow, entry_point.get("language") or "".join(spoken[:1])):
+            if not spoken or language in spoken:
+                arriving.setdefault(queue_id, set()).add(language if spoken else "")
     return arriving
 
 
-def _hand_overs(flow: FlowSpec, language: str) -> Iterator[tuple[str, str]]:
+def _hand_overs(flow: Any, language: str) -> Iterator[tuple[str, str]]:
     """The queues a flow hands over to, each with a language spoken by then."""
+    nodes = flow.get("nodes") if isinstance(flow, dict) else None
+    if not isinstance(nodes, dict):
+        return
     seen: set[tuple[str, str]] = set()
-    ahead = [(flow.start, language)]
+    ahead = [(str(flow.get("start")), language)]
     while ahead:
         step = node_id, spoken = ahead.pop()
-        if step in seen or node_id not in flow.nodes:
+        node = nodes.get(node_id)
+        if step in seen or not isinstance(node, dict):
             continue
         seen.add(step)
-        node = flow.nodes[node_id]
-        if isinstance(node, HandOverSpec):
-            yield node.queue, spoken
-        after = node.language if isinstance(node, SetLanguageSpec) else spoken
-        ahead += [(target, after) for _, target in node.targets()]
+        if node.get("node") == "hand_over":
+            yield str(node.get("queue")), spoken
+        after = str(node.get("language")) if node.get("node") == "set_language" else spoken
+        ahead += [(target, after) for _, target in ways(node)]

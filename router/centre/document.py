@@ -8,6 +8,7 @@ is 450), without aliases, so that a value has exactly one place.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path as Folder
@@ -35,12 +36,15 @@ class Place:
 
 @dataclass(slots=True)
 class Document:
-    """All sections of a centre's folder, merged, and the place of every value. `broken` files gave no sections."""
+    """All sections of a centre's folder, merged, and the place of every value.
+
+    Files that are `broken` gave no sections: of each, the words that stand in it; None where even those are unknown.
+    """
 
     folder: Folder
     tree: dict[str, Any] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)
-    broken: list[str] = field(default_factory=list)
+    broken: dict[str, frozenset[str] | None] = field(default_factory=dict)
 
     def section(self, name: str) -> dict[str, Any]:
         """The entries of a section; empty when no file has it or when it is no mapping."""
@@ -55,6 +59,16 @@ class Document:
                 return None
             here = here[part]
         return here
+
+    def entries(self, name: str) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """The way to each entry of a section that is a mapping, and the mapping."""
+        for key, entry in self.section(name).items():
+            if isinstance(entry, dict):
+                yield (name, key), entry
+
+    def may_hold(self, name: str) -> bool:
+        """Whether a name may stand in a file that cannot be read."""
+        return any(words is None or name in words for words in self.broken.values())
 
     def place(self, path: Path) -> Place:
         """Where `path` stands, or the nearest thing around it that stands anywhere."""
@@ -169,9 +183,10 @@ class _Reader:
 
     def read(self, file: Folder) -> None:
         self.file = str(file)
-        text = self._text(file)
+        data = self._bytes(file)
+        text = None if data is None else self._text(data)
         if text is None or not self._parsed(text):
-            self.document.broken.append(self.file)
+            self.document.broken[self.file] = None if data is None else _words(data)
 
     def _parsed(self, text: str) -> bool:
         """Add the sections that `text` holds; False when it cannot hold any."""
@@ -190,12 +205,14 @@ class _Reader:
             return False
         return node is None or self._top(node)
 
-    def _text(self, file: Folder) -> str | None:
+    def _bytes(self, file: Folder) -> bytes | None:
         try:
-            data = file.read_bytes()
+            return file.read_bytes()
         except OSError as error:
             self._fault(0, f"the file cannot be read: {error.strerror}")
             return None
+
+    def _text(self, data: bytes) -> str | None:
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -271,6 +288,12 @@ class _Reader:
         for index, item in enumerate(node.value):
             self._note((*path, index), item)
         return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
+
+
+def _words(data: bytes) -> frozenset[str] | None:
+    """The words of a file that could be ids, in whatever encoding; None when it has some written in escapes."""
+    text = data.replace(b"\0", b"").decode("latin-1")  # ids are ASCII, which UTF-16 spreads over two bytes each
+    return None if re.search(r"\\[xuU]", text) else frozenset(re.findall(r"[A-Za-z0-9]+(?:[_-]+[A-Za-z0-9]+)*", text))
 
 
 def _line(node: yaml.Node) -> int:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import types
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from router.centre.document import Document, Path, holds
+from router.centre.names import UNKNOWN_NAME, Known
 from router.errors import Fault
 from router.nearest import did_you_mean, what_there_is
 
@@ -47,9 +49,52 @@ HINTS: Final[Mapping[str, str]] = {
 }
 
 
-def explain(document: Document, path: Path, model: type[BaseModel], error: ValidationError) -> list[Fault]:
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def validated(model: type[_Model], value: Any, known: Known | None = None) -> _Model:
+    """Validation as of JSON, whose strict mode takes a date's text for a date, but no text for a number."""
+    return model.model_validate_json(json.dumps(value, allow_nan=False), context=known)
+
+
+def errors_of(model: type[BaseModel], value: Any, known: Known) -> tuple[list[ErrorDetails], list[ErrorDetails]]:
+    """What is wrong with the form of a value, and the names in it that name nothing.
+
+    Two searches, since pydantic asks no rule about a setting as a whole once any part of it is wrong: an unknown name
+    in a list must not hide that the list is too short.
+    """
+    found = _errors(model, value, known)
+    names = [details for details in found if details["type"] == UNKNOWN_NAME]
+    return (_errors(model, value, None) if found else []), names
+
+
+def _errors(model: type[BaseModel], value: Any, known: Known | None) -> list[ErrorDetails]:
+    try:
+        validated(model, value, known)
+    except ValidationError as error:
+        return error.errors(include_url=False)
+    return []
+
+
+def sound_part(
+    model: type[BaseModel], value: Mapping[str, Any], form: Iterable[ErrorDetails], whole: Collection[str]
+) -> dict[str, Any]:
+    """What is left of a value without what has a fault of form: sections that are `whole`, entries of all others."""
+    faulty = {details["loc"][: 1 if details["loc"][0] in whole else 2] for details in form if details["loc"]}
+    left: dict[str, Any] = {}
+    for name, section in value.items():
+        if (name,) in faulty or name not in model.model_fields:
+            continue
+        if name in whole:
+            left[name] = section
+        elif isinstance(section, dict):
+            left[name] = {key: entry for key, entry in section.items() if (name, key) not in faulty}
+    return left
+
+
+def explain(document: Document, path: Path, model: type[BaseModel], errors: Iterable[ErrorDetails]) -> list[Fault]:
     """One fault for each error that validating the value at `path` with `model` gave."""
-    return [_fault(document, path, model, details) for details in error.errors(include_url=False)]
+    return [_fault(document, path, model, details) for details in errors]
 
 
 def _fault(document: Document, path: Path, model: type[BaseModel], details: ErrorDetails) -> Fault:
@@ -60,6 +105,8 @@ def _fault(document: Document, path: Path, model: type[BaseModel], details: Erro
         return document.fault(here, f"unknown {what} `{here[-1]}`", what_there_is(str(here[-1]), known))
     if details["type"] == "missing":
         return document.fault(here, f"`{here[-1]}` is missing")
+    if details["type"] == UNKNOWN_NAME:
+        return document.fault(here, details["msg"], details["ctx"]["hint"])
     if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         return _unknown_kind(document, here, details)
     return document.fault(here, _sentence(details), _hint(details))
@@ -80,7 +127,8 @@ def _real(document: Document, path: Path, loc: tuple[str | int, ...]) -> Path:
     """The way to a value in the files, without what pydantic adds to it: the tags of unions, and `[key]` for a key."""
     parts = [part for part in loc if part != "[key]"]
     for index, part in enumerate(parts):
-        if index == len(parts) - 1 or holds(document.value(path), part):
+        value = document.value(path)
+        if holds(value, part) or (index == len(parts) - 1 and isinstance(value, dict)):
             path = (*path, part)
     return path
 

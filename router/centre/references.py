@@ -1,179 +1,161 @@
-"""Whether every name in a centre's files names something, and whether what they say together makes sense.
+"""Which names a centre's files give, and whether what they say together makes sense.
 
-A name is known when any file has an entry of that id, even one with faults of its own: one mistake is one fault.
+Everything here is read from the files as they stand, not from sound entries alone, so that one fault hides no other.
+What has no meaning because of a fault of form is passed over: that fault is listed already.
 """
 
 from __future__ import annotations
 
-import datetime as dt
+import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from datetime import date
 from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
+
 from router.centre.document import SMALLEST, Document, Path
-from router.centre.sections import (
-    AgentSpec,
-    CaseStatusSpec,
-    EntryPointSpec,
-    FlowSpec,
-    HandOverSpec,
-    HoursSpec,
-    NodeSpec,
-    Sections,
-    SetLanguageSpec,
-)
+from router.centre.names import Known
+from router.centre.sections import COUNT_MAX, HorizonSpec, Language, QueueSpec, Sections
 from router.errors import Fault
-from router.nearest import what_there_is
+from router.nearest import did_you_mean
 
 NEEDED: Final = ("centre", "entry_points", "flows", "queues", "agents")
 
+_LANGUAGES: Final = TypeAdapter(list[Language])
 
-def missing_sections(document: Document) -> Iterator[Fault]:
-    """The sections without which there is nothing to run."""
+
+def known_names(document: Document) -> Known:
+    """The names of all entries, and of what stands in them: languages and service lines."""
+    absent = {*_missing(document), *_misspelt(document)}
+    names: dict[str, Collection[str]] = {
+        name: document.section(name)
+        for name in Sections.model_fields
+        if name not in absent and isinstance(document.tree.get(name, {}), dict)
+    }
+    if languages := _texts(document.section("centre").get("languages")):
+        names["languages"] = languages
+    lines = [team.get("service_line") for _, team in document.entries("teams")]
+    if "teams" in names and len(lines) == len(names["teams"]) and all(isinstance(line, str) for line in lines):
+        names["service_lines"] = [str(line) for line in lines]
+    return Known(document, names)
+
+
+def contradictions(document: Document) -> Iterator[Fault]:
+    """What is missing as a whole, is there twice, or speaks of a date or a language outside the centre's."""
+    for name in _missing(document):
+        yield document.fault((name,), f"no file has anything in a section `{name}`", SMALLEST)
+    yield from _addresses(document)
+    yield from _escalations(document)
+    yield from _agents(document)
+    yield from _prompts(document)
+    if (span := horizon(document)) is not None:
+        yield from _outside(document, *span)
+
+
+def horizon(document: Document) -> tuple[date, date] | None:
+    """The first date and the one after the last, whatever else is wrong with the section `centre`."""
+    try:
+        return HorizonSpec.model_validate_json(json.dumps(document.value(("centre", "horizon")))).dates
+    except ValidationError:
+        return None
+
+
+def languages_of(document: Document) -> list[str]:
+    """The centre's languages, each once, if they are well written."""
+    try:
+        return list(dict.fromkeys(_LANGUAGES.validate_python(document.value(("centre", "languages")))))
+    except ValidationError:
+        return []
+
+
+def members(agent_id: str, count: int | None) -> list[str]:
+    """The ids of the agents that an entry stands for: itself, or `id-01` to `id-12`, padded to one length."""
+    if count is None:
+        return [agent_id]
+    width = max(2, len(str(count)))
+    return [f"{agent_id}-{number:0{width}}" for number in range(1, count + 1)]
+
+
+def all_members(document: Document) -> dict[str, list[str]]:
+    """The agents of each entry of `agents` whose number can be read."""
+    counts = {path[-1]: agent.get("count") for path, agent in document.entries("agents")}
+    return {str(name): members(str(name), count) for name, count in counts.items() if _is_count(count)}
+
+
+def _is_count(count: Any) -> bool:
+    return count is None or (type(count) is int and 1 <= count <= COUNT_MAX)
+
+
+def _texts(value: Any) -> list[str]:
+    """The items of a list of texts; none of any other value."""
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
+
+
+def _missing(document: Document) -> Iterator[str]:
+    """The sections without which there is nothing to run, and which no file has, not even under a misspelt name."""
+    if document.broken and not document.tree:
+        return  # nothing at all could be read, and that is said
     for name in NEEDED:
-        if name not in document.tree or (name != "centre" and document.tree[name] == {}):
-            yield document.fault((name,), f"no file has anything in a section `{name}`", SMALLEST)
+        there = name in document.tree and (name == "centre" or document.tree[name] != {})
+        if not there and not document.may_hold(name) and name not in _misspelt(document):
+            yield name
 
 
-def dangling_names(document: Document, sections: Sections) -> list[Fault]:
-    """Every name that names nothing, and everything that speaks of a language or a date outside the centre's."""
-    check = _Check(document, sections)
-    found = [check.entry_points(), check.flows(), check.queues(), check.agents(), check.case_types()]
-    if sections.centre is not None:
-        found += [check.prompts(), check.dates(*sections.centre.horizon.dates)]
-    return [fault for faults in found for fault in faults]
+def _misspelt(document: Document) -> list[str]:
+    """The sections that no file has, but for one which has nearly that name."""
+    hints = [did_you_mean(name, Sections.model_fields) for name in document.tree if name not in Sections.model_fields]
+    return [
+        name for name in Sections.model_fields if name not in document.tree and any(f"`{name}`" in one for one in hints)
+    ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    document: Document
-    sections: Sections
-
-    def known(self, section: str, name: str, path: Path, what: str) -> Iterator[Fault]:
-        """A fault at `path` unless `section` has an entry of this name."""
-        if isinstance(self.document.tree.get(section, {}), dict):
-            yield from self._one_of(name, self.document.section(section), path, f"{what} of this centre")
-
-    def _one_of(self, name: str, known: Any, path: Path, what: str) -> Iterator[Fault]:
-        if name not in known:
-            yield self.document.fault(path, f"`{name}` is no {what}", what_there_is(name, known))
-
-    def language(self, name: str, path: Path) -> Iterator[Fault]:
-        if self.sections.centre is not None:
-            yield from self._one_of(name, self.sections.centre.languages, path, "language of this centre")
-
-    def each_prompt(self, names: list[str], path: Path) -> Iterator[Fault]:
-        for index, name in enumerate(names):
-            yield from self.known("prompts", name, (*path, index), "prompt")
-
-    def entry_points(self) -> Iterator[Fault]:
-        places: dict[str, Path] = {}
-        for entry_point_id, spec in self.sections.entry_points.items():
-            path: Path = ("entry_points", entry_point_id)
-            yield from self.known("flows", spec.flow, (*path, "flow"), "flow")
-            yield from self._service_line(spec.service_line, (*path, "service_line"))
-            if spec.language is not None:
-                yield from self.language(spec.language, (*path, "language"))
-            yield from self._addresses(spec, path, places)
-
-    def _addresses(self, spec: EntryPointSpec, path: Path, places: dict[str, Path]) -> Iterator[Fault]:
-        for index, address in enumerate(spec.addresses):
+def _addresses(document: Document) -> Iterator[Fault]:
+    places: dict[str, Path] = {}
+    for path, entry_point in document.entries("entry_points"):
+        for index, address in enumerate(_texts(entry_point.get("addresses"))):
             here = (*path, "addresses", index)
             if (first := places.setdefault(address, here)) is not here:
-                place = self.document.place(first)
+                place = document.place(first)
                 message = f"`{address}` is the address of `{first[1]}` already, at {place.file}:{place.line}"
-                yield self.document.fault(here, message, "a contact arrives on one entry point")
+                yield document.fault(here, message, "a contact arrives on one entry point")
 
-    def _service_line(self, name: str, path: Path) -> Iterator[Fault]:
-        teams = self.document.tree.get("teams", {})
-        if isinstance(teams, dict) and len(teams) == len(self.sections.teams):  # else a fault may hide the line
-            lines = {team.service_line for team in self.sections.teams.values()}
-            yield from self._one_of(name, lines, path, "service line of any team")
 
-    def flows(self) -> Iterator[Fault]:
-        for flow_id, flow in self.sections.flows.items():
-            path: Path = ("flows", flow_id)
-            yield from self._one_of(flow.start, flow.nodes, (*path, "start"), "node of this flow")
-            for node_id, node in flow.nodes.items():
-                yield from self.node(flow, node, (*path, "nodes", node_id))
+def _escalations(document: Document) -> Iterator[Fault]:
+    for path, queue in document.entries("queues"):
+        escalates = queue.get("wrap_up_outcome") == "escalated" and queue.get("case_type") is None
+        if escalates and queue.keys() <= QueueSpec.model_fields.keys():  # else the type may be there, misspelt
+            hint = "name the `case_type` an escalation opens"
+            yield document.fault((*path, "wrap_up_outcome"), "an escalation needs a type of case", hint)
 
-    def node(self, flow: FlowSpec, node: NodeSpec, path: Path) -> Iterator[Fault]:
-        for field, target in node.targets():
-            yield from self._one_of(target, flow.nodes, (*path, *field), "node of this flow")
-        match node:
-            case HoursSpec():
-                yield from self.known("calendars", node.calendar, (*path, "calendar"), "calendar")
-            case SetLanguageSpec():
-                yield from self.language(node.language, (*path, "language"))
-            case CaseStatusSpec():
-                for state, prompt in node.prompts.items():
-                    yield from self.known("prompts", prompt, (*path, "prompts", state), "prompt")
-            case _:
-                yield from self.each_prompt(node.prompts, (*path, "prompts"))
-        if isinstance(node, HandOverSpec):
-            yield from self.known("queues", node.queue, (*path, "queue"), "queue")
 
-    def queues(self) -> Iterator[Fault]:
-        for queue_id, spec in self.sections.queues.items():
-            path: Path = ("queues", queue_id)
-            for skill in spec.requirements:
-                yield from self.known("skills", skill, (*path, "requirements", skill), "skill")
-            if spec.case_type is not None:
-                yield from self.known("case_types", spec.case_type, (*path, "case_type"), "case type")
-            elif spec.wrap_up_outcome == "escalated":
-                hint = "name the `case_type` an escalation opens"
-                yield self.document.fault((*path, "wrap_up_outcome"), "an escalation needs a type of case", hint)
-
-    def agents(self) -> Iterator[Fault]:
-        for agent_id, spec in self.sections.agents.items():
-            path: Path = ("agents", agent_id)
-            for skill in spec.skills:
-                yield from self.known("skills", skill, (*path, "skills", skill), "skill")
-            for index, language in enumerate(spec.languages):
-                yield from self.language(language, (*path, "languages", index))
-            yield from self._shadowed(agent_id, spec)
-        for language in self.sections.centre.languages if self.sections.centre else ():
-            if language in self.document.section("skills"):
-                message = f"`{language}` is a language of this centre, and so a skill already"
-                yield self.document.fault(("skills", language), message, "list it under `languages` of the agents")
-
-    def _shadowed(self, agent_id: str, spec: AgentSpec) -> Iterator[Fault]:
-        for member in members(agent_id, spec):
-            if member != agent_id and member in self.document.section("agents"):
+def _agents(document: Document) -> Iterator[Fault]:
+    for agent_id, agents in all_members(document).items():
+        for member in agents:
+            if member != agent_id and member in document.section("agents"):
                 message = f"`{member}` is also the name of an agent in the group `{agent_id}`"
-                yield self.document.fault(("agents", member), message, "rename one of the two")
-
-    def case_types(self) -> Iterator[Fault]:
-        for case_type_id, spec in self.sections.case_types.items():
-            path: Path = ("case_types", case_type_id)
-            yield from self.known("teams", spec.team, (*path, "team"), "team")
-            yield from self.known("calendars", spec.calendar, (*path, "calendar"), "calendar")
-
-    def prompts(self) -> Iterator[Fault]:
-        assert self.sections.centre is not None
-        for prompt_id, texts in self.sections.prompts.items():
-            for language in texts:
-                yield from self.language(language, ("prompts", prompt_id, language))
-            for language in self.sections.centre.languages:
-                if language not in texts:
-                    message = f"the prompt `{prompt_id}` is missing in the language `{language}`"
-                    yield self.document.fault(("prompts", prompt_id), message, f"add a line `{language}: ...`")
-
-    def dates(self, first: dt.date, end: dt.date) -> Iterator[Fault]:
-        for path, text in _dates(self.document.section("calendars"), ("calendars",)):
-            days = re.findall(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
-            if not all(first.isoformat() <= day < end.isoformat() for day in days):
-                message = f"{text} is outside the centre's horizon, {first} to {end}"
-                yield self.document.fault(path, message, "widen `centre.horizon`, or take the date out")
+                yield document.fault(("agents", member), message, "rename one of the two")
+    for language in languages_of(document):
+        if language in document.section("skills"):
+            message = f"`{language}` is a language of this centre, and so a skill already"
+            yield document.fault(("skills", language), message, "list it under `languages` of the agents")
 
 
-def members(agent_id: str, spec: AgentSpec) -> list[str]:
-    """The ids of the agents that an entry stands for: itself, or `id-01` to `id-12`, padded to one length."""
-    if spec.count is None:
-        return [agent_id]
-    width = max(2, len(str(spec.count)))
-    return [f"{agent_id}-{number:0{width}}" for number in range(1, spec.count + 1)]
+def _prompts(document: Document) -> Iterator[Fault]:
+    languages = languages_of(document)
+    for path, texts in document.entries("prompts"):
+        for language in languages:
+            if language not in texts:
+                message = f"the prompt `{path[-1]}` is missing in the language `{language}`"
+                yield document.fault(path, message, f"add a line `{language}: ...`")
+
+
+def _outside(document: Document, first: date, end: date) -> Iterator[Fault]:
+    for path, text in _dates(document.section("calendars"), ("calendars",)):
+        days = re.findall(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
+        if not all(first.isoformat() <= day < end.isoformat() for day in days):
+            message = f"{text} is outside the centre's horizon, {first} to {end}"
+            yield document.fault(path, message, "widen `centre.horizon`, or take the date out")
 
 
 def _dates(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

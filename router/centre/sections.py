@@ -1,8 +1,9 @@
 """What a centre's files may say, section by section: one model for each kind of entry, with its defaults and bounds.
 
-The models check the shape of an entry and nothing beyond it: whether a name names anything is for
-`router.centre.references`, whether a menu comes to an end for `router.centre.menus`. Durations are milliseconds once
-read. Every default is the plan's own (a test compares them), and every description is the manual's text.
+The models check the form of an entry, and say in its types of what a text must be the name (`router.centre.names`).
+What entries say together is for `router.centre.references`, what a menu leads to for `router.centre.menus`. Durations
+are milliseconds once read. Every default is the plan's own (a test compares them), and every description is the
+manual's text.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from acd.plan import WrapUpOutcome
 from escalation.case import CaseState
 from router.centre.calendars import CalendarSpec, Zone
-from router.centre.document import Path
 from router.centre.durations import Duration, SomeTime
+from router.centre.names import named
 
 HORIZON_YEARS_MAX: Final = 20
+COUNT_MAX: Final = 10_000
+"""How many agents a group may have."""
 
 
 def _text(title: str, pattern: str, sentence: str) -> tuple[Any, Any]:
@@ -46,6 +49,15 @@ Language = Annotated[str, *_LANGUAGE]
 Fact = Annotated[str, *_FACT]
 Key = Annotated[str, *_KEY]
 Address = Annotated[str, *_ADDRESS]
+SpokenLanguage = Annotated[Language, named("languages", "language of this centre")]
+ServiceLine = Annotated[Id, named("service_lines", "service line of any team")]
+CalendarName = Annotated[Id, named("calendars", "calendar of this centre")]
+PromptName = Annotated[Id, named("prompts", "prompt of this centre")]
+FlowName = Annotated[Id, named("flows", "flow of this centre")]
+SkillName = Annotated[Id, named("skills", "skill of this centre")]
+QueueName = Annotated[Id, named("queues", "queue of this centre")]
+TeamName = Annotated[Id, named("teams", "team of this centre")]
+CaseTypeName = Annotated[Id, named("case_types", "case type of this centre")]
 Words = Annotated[str, Field(min_length=1)]
 Level = Annotated[int, Field(ge=1, le=10)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
@@ -121,10 +133,6 @@ class Node(Entry):
 
     FOLLOWERS: ClassVar[tuple[str, ...]] = ()
 
-    def targets(self) -> list[tuple[Path, str]]:
-        """Where a caller may go from here: the way to each setting that names a node, and the node."""
-        return [((name,), getattr(self, name)) for name in self.FOLLOWERS]
-
 
 class SaySpec(Node):
     """Plays prompts, then goes on."""
@@ -132,25 +140,21 @@ class SaySpec(Node):
     FOLLOWERS = ("next",)
 
     node: Literal["say"]
-    prompts: list[Id] = Field(min_length=1, description="What is played, in this order.")
+    prompts: list[PromptName] = Field(min_length=1, description="What is played, in this order.")
     next: Id = Field(description="The node that follows.")
 
 
 class MenuSpec(Node):
     """Asks for one key."""
 
-    FOLLOWERS = ("failure",)
+    FOLLOWERS = ("options", "failure")
 
     node: Literal["menu"]
-    prompts: list[Id] = Field(min_length=1, description="What is played, in this order.")
+    prompts: list[PromptName] = Field(min_length=1, description="What is played, in this order.")
     options: dict[Key, Id] = Field(min_length=1, description="The node that follows each key.")
     failure: Id = Field(description="The node that follows too many silences, or too many wrong keys.")
     silence: SomeTime = _lasting("5s", "How long to wait for a key after the prompts.")
     attempts_max: Attempts = Field(3, description="How many silences, and how many wrong keys, are borne.")
-
-    def targets(self) -> list[tuple[Path, str]]:
-        """What follows each key, and what follows none."""
-        return [*super().targets(), *((("options", key), target) for key, target in self.options.items())]
 
 
 class CollectSpec(Node):
@@ -159,7 +163,7 @@ class CollectSpec(Node):
     FOLLOWERS = ("next", "failure")
 
     node: Literal["collect"]
-    prompts: list[Id] = Field(min_length=1, description="What is played, in this order.")
+    prompts: list[PromptName] = Field(min_length=1, description="What is played, in this order.")
     into: Fact = Field(description="The fact about the contact which the number becomes.")
     digits_min: Digits = Field(description="The fewest digits.")
     digits_max: Digits = Field(description="The most digits; the last of them ends the number.")
@@ -185,7 +189,7 @@ class HoursSpec(Node):
     FOLLOWERS = ("open", "closed")
 
     node: Literal["hours"]
-    calendar: Id = Field(description="The calendar that is asked.")
+    calendar: CalendarName = Field(description="The calendar that is asked.")
     open: Id = Field(description="The node that follows when it is open.")
     closed: Id = Field(description="The node that follows when it is closed.")
 
@@ -196,7 +200,7 @@ class SetLanguageSpec(Node):
     FOLLOWERS = ("next",)
 
     node: Literal["set_language"]
-    language: Language = Field(description="One of the centre's languages.")
+    language: SpokenLanguage = Field(description="One of the centre's languages.")
     next: Id = Field(description="The node that follows.")
 
 
@@ -206,7 +210,9 @@ class CaseStatusSpec(Node):
     FOLLOWERS = ("next", "none")
 
     node: Literal["case_status"]
-    prompts: dict[CaseState, Id] = Field(description="What is played for each state of a case; none is left out.")
+    prompts: dict[CaseState, PromptName] = Field(
+        description="What is played for each state of a case; none is left out."
+    )
     next: Id = Field(description="The node that follows.")
     none: Id = Field(description="The node that follows when nobody was identified, or nothing is known of a case.")
 
@@ -222,8 +228,8 @@ class HandOverSpec(Node):
     """Ends the menu: the contact waits in a queue, with all that was learnt on the way."""
 
     node: Literal["hand_over"]
-    queue: Id = Field(description="The queue it waits in.")
-    prompts: list[Id] = Field([], description="What is played while it waits.")
+    queue: QueueName = Field(description="The queue it waits in.")
+    prompts: list[PromptName] = Field([], description="What is played while it waits.")
     priority: Priority = Field(0, description="Added to the queue's own priority.")
 
 
@@ -231,7 +237,7 @@ class HangUpSpec(Node):
     """Ends the contact."""
 
     node: Literal["hang_up"]
-    prompts: list[Id] = Field([], description="What is played before, such as a goodbye.")
+    prompts: list[PromptName] = Field([], description="What is played before, such as a goodbye.")
 
 
 NodeSpec = Annotated[
@@ -252,16 +258,20 @@ class EntryPointSpec(Entry):
 
     channel: Literal["voice"] = Field("voice", description="The channel; so far there is one.")
     addresses: list[Address] = Field(min_length=1, description="The dialled numbers, in quotes; each once in a centre.")
-    service_line: Id = Field(description="The service line; a process team stands behind it.")
-    language: Language | None = Field(None, description="What is spoken at first. `null`: the centre's first language.")
-    flow: Id = Field(description="The menu tree it is sent through.")
+    service_line: ServiceLine = Field(description="The service line; a process team stands behind it.")
+    language: SpokenLanguage | None = Field(
+        None, description="What is spoken at first. `null`: the centre's first language."
+    )
+    flow: FlowName = Field(description="The menu tree it is sent through.")
 
 
 class QueueSpec(Entry):
     """Where contacts wait for an agent."""
 
     priority: Priority = Field(0, description="Higher is served first.")
-    requirements: dict[Id, Level] = Field({}, description="The level of each skill that an agent must have at least.")
+    requirements: dict[SkillName, Level] = Field(
+        {}, description="The level of each skill that an agent must have at least."
+    )
     match_language: bool = Field(default=False, description="Whether the agent must speak the contact's language.")
     offer: SomeTime = _lasting("20s", "How long an agent is offered a contact.")
     join: SomeTime = _lasting("10s", "How long the joining of the parties may take after he has accepted.")
@@ -277,18 +287,20 @@ class QueueSpec(Entry):
         None, description="Who gives up within this is not counted. `null`: the acceptable wait."
     )
     wrap_up_outcome: WrapUpOutcome = Field("resolved", description="What is booked when the time for wrap-up runs out.")
-    case_type: Id | None = Field(None, description="The type of case an escalation opens when the agent names none.")
+    case_type: CaseTypeName | None = Field(
+        None, description="The type of case an escalation opens when the agent names none."
+    )
 
 
 class AgentSpec(Entry):
     """A first-line agent, or a group of agents with the same skills: a row of the skill matrix."""
 
-    count: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+    count: Annotated[int, Field(ge=1, le=COUNT_MAX)] | None = Field(
         None,
         description="How many there are: `clerk` with 12 of them is `clerk-01` to `clerk-12`. `null`: one, `clerk`.",
     )
-    skills: dict[Id, Level] = Field({}, description="The level of each skill, 1 to 10.")
-    languages: list[Language] = Field([], description="The languages the agent speaks.")
+    skills: dict[SkillName, Level] = Field({}, description="The level of each skill, 1 to 10.")
+    languages: list[SpokenLanguage] = Field([], description="The languages the agent speaks.")
 
     @field_validator("languages")
     @classmethod
@@ -305,9 +317,9 @@ class TeamSpec(Entry):
 class CaseTypeSpec(Entry):
     """A kind of case, and what was promised about it."""
 
-    team: Id = Field(description="The process team that owes the answer.")
+    team: TeamName = Field(description="The process team that owes the answer.")
     target: SomeTime = Field(description="Within how much open time of the calendar it owes it.")
-    calendar: Id = Field(description="The calendar by which the time runs.")
+    calendar: CalendarName = Field(description="The calendar by which the time runs.")
 
 
 class Sections(Entry):
@@ -315,7 +327,7 @@ class Sections(Entry):
 
     centre: CentreSpec | None = Field(None, description="What it is called, where it is, and what it speaks.")
     calendars: dict[Id, CalendarSpec] = Field({}, description="Opening hours and the business time of targets, by id.")
-    prompts: dict[Id, dict[Language, Words]] = Field(
+    prompts: dict[Id, dict[SpokenLanguage, Words]] = Field(
         {}, description="What callers hear, by id and language: every prompt in every language of the centre."
     )
     flows: dict[Id, FlowSpec] = Field({}, description="Menu trees by id.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-OUR_FAULT = 70
+OUR_FAULT: Final = 70
 
 
 def _option(name: str, text: str, metavar: str | None = None) -> typer.models.OptionInfo:

@@ -4,61 +4,65 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from router.centre import load
-from router.centre.document import Document, read
+from router.centre import Centre, Findings, examine, in_order
 from router.cli.printing import counted
 from router.errors import CentreFault, Fault
-from simulator.population import load_population, shape
+from simulator.references import population_faults
 from simulator.targets import targets_of
 
 
 def run(folder: Path, *, as_json: bool) -> int:
     """Print the faults, or that there are none. 0, or 2 with faults."""
-    try:
-        centre = load(folder)
-        targets_of(centre.document)
-        if centre.document.section("population"):
-            load_population(centre.document, centre.plan)
-    except CentreFault as error:
-        document, _ = read(folder)
-        faults = {*error.faults, *_of_population(document)}
-        _report(sorted(faults, key=lambda fault: (fault.file, fault.line)), as_json=as_json)
-        if document.broken:
-            print("names may stand in what cannot be read, so unknown names are not looked for yet", file=sys.stderr)
-        return error.exit_code
-    plan = centre.plan
-    if as_json:
-        print(json.dumps({"faults": [], "centre": plan.centre, "plan": plan.hash, "notices": centre.notices}))
-    else:
-        for notice in centre.notices:
-            print(f"note: {notice}")
-        parts = (
-            counted(len(plan.entry_points), "entry point"),
-            counted(len(plan.floor.queues), "queue"),
-            counted(len(plan.floor.agents), "agent"),
-            counted(len(plan.desk.teams), "process team"),
-        )
-        print(f"{plan.centre}: no faults. {', '.join(parts)}; rules {plan.hash}")
+    findings = examine(folder)
+    faults, deferred = [*findings.faults, *_of_targets(findings)], [*findings.deferred]
+    if findings.document.section("population"):
+        of_population, not_judged = population_faults(findings.document, findings.flows)
+        faults += of_population
+        deferred += not_judged
+    if faults or findings.centre is None:
+        _report(in_order(faults), deferred, as_json=as_json)
+        return CentreFault.exit_code
+    _approve(findings.centre, as_json=as_json)
     return 0
 
 
-def _of_population(document: Document) -> list[Fault]:
-    """What is wrong with the population by itself, where the rest of the centre has faults too."""
-    try:
-        shape(document)
-    except CentreFault as error:
-        return list(error.faults) if document.section("population") else []
-    return []
+def _of_targets(findings: Findings) -> Iterator[Fault]:
+    """The targets that cannot be read, if they are texts."""
+    if not any(fault.field.startswith("centre.targets") for fault in findings.faults):
+        try:
+            targets_of(findings.document)
+        except CentreFault as error:
+            yield from error.faults
 
 
-def _report(faults: Sequence[Fault], *, as_json: bool) -> None:
+def _report(faults: Sequence[Fault], deferred: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"faults": [asdict(fault) for fault in faults]}, ensure_ascii=False))
+        told = {"faults": [asdict(fault) for fault in faults], "not_judged": deferred}
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        for fault in faults:
+            print(fault)
+        print(counted(len(faults), "fault"), file=sys.stderr)
+    for sentence in deferred:
+        print(f"not judged yet: {sentence}", file=sys.stderr)
+
+
+def _approve(centre: Centre, *, as_json: bool) -> None:
+    plan = centre.plan
+    if as_json:
+        told = {"faults": [], "not_judged": [], "centre": plan.centre, "plan": plan.hash, "notices": centre.notices}
+        print(json.dumps(told, ensure_ascii=False))
         return
-    for fault in faults:
-        print(fault)
-    print(counted(len(faults), "fault"), file=sys.stderr)
+    for notice in centre.notices:
+        print(f"note: {notice}")
+    parts = (
+        counted(len(plan.entry_points), "entry point"),
+        counted(len(plan.floor.queues), "queue"),
+        counted(len(plan.floor.agents), "agent"),
+        counted(len(plan.desk.teams), "process team"),
+    )
+    print(f"{plan.centre}: no faults. {', '.join(parts)}; rules {plan.hash}")

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.live import Live as Screen
@@ -41,17 +41,18 @@ from simulator.arrivals import midnight_ms
 from simulator.population import load_population
 from simulator.settings import PopulationSpec
 
-HOUR_MS = 60 * MINUTE_MS
-FRAMES_PER_S = 4
-LINES = 30
+HOUR_MS: Final = 60 * MINUTE_MS
+FRAMES_PER_S: Final = 4
+LINES: Final = 30
 """About how many lines `--plain` prints."""
-PICTURE_COLUMNS, PICTURE_LINES = 112, 38
-FETCHED_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+PICTURE_COLUMNS: Final = 112
+PICTURE_LINES: Final = 38
+FETCHED_FONTS: Final = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """A picture is complete in itself: it asks no other machine for a font."""
-FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono"
-PRELUDE_S = 1.5
+FONT: Final = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono"
+PRELUDE_S: Final = 1.5
 """How long before the hour the clock starts: so long the player needs to start."""
-FAREWELL_S_MAX = 10.0
+FAREWELL_S_MAX: Final = 10.0
 """How long the player may take to come to its end once it is asked to."""
 
 

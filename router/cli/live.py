@@ -18,7 +18,7 @@ from router.cli.release import release
 from router.errors import JournalFault
 from router.events import Event
 from router.plan import Plan
-from router.recovery import Recovered, recover
+from router.recovery import Recovered, UnusableJournalFault, recover
 from router.service import Service
 
 
@@ -80,9 +80,8 @@ async def live(
 async def _recovered(plan: Plan, store: SqliteJournal, journal: Path) -> Recovered:
     try:
         return await recover(plan, store)
-    except JournalFault as fault:
-        remedy = "restore a copy of it, or name another file with --journal; nothing in it was changed"
-        raise JournalFault(f"{journal}: {fault}: {remedy}") from fault
+    except UnusableJournalFault as fault:
+        raise JournalFault(f"{journal}: {fault}; nothing in it was changed") from fault
 
 
 async def _in_force(service: Service, running: asyncio.Task[None]) -> None:

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -15,9 +15,9 @@ from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolv
 from router.errors import UsageFault
 from router.events import CentreStarted, Event
 
-TOLD = (ContactEnded, CaseOpened, CaseAccepted, CaseResolved, CaseBreached, AgentLapsed, CentreStarted)
+TOLD: Final = (ContactEnded, CaseOpened, CaseAccepted, CaseResolved, CaseBreached, AgentLapsed, CentreStarted)
 """What is told at level info."""
-LEVELS = ("debug", "info", "warning", "error")
+LEVELS: Final = ("debug", "info", "warning", "error")
 
 
 def log_to_stderr(level: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
@@ -60,7 +60,7 @@ def _moved(event: AgentMoved | AgentStateSet, zone: str) -> tuple[str, str]:
     return f"{event.agent} is {state}", "yellow" if event.state == "not_responding" else "dim"
 
 
-_TELL: dict[type, Callable[[Any, str], tuple[str, str]]] = {
+_TELL: Final[dict[type, Callable[[Any, str], tuple[str, str]]]] = {
     ContactEnded: _ended,
     OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),
     OfferExpired: lambda event, zone: (f"{event.agent} lets {brief(event.contact)} ring out", "yellow"),

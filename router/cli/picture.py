@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 
 from rich import box
 from rich.align import Align
@@ -19,7 +19,7 @@ from router.cli.times import MINUTE_MS, minutes, moment
 from router.cli.view import QueueView, View
 from router.measures import MEASURES, Tally
 
-STATES = {  # what each looks like: its sign, for eyes and terminals that know no colours, and its colour
+STATES: Final = {  # what each looks like: its sign, for eyes and terminals that know no colours, and its colour
     AgentState.READY: ("ready", "○", "green"),
     AgentState.RESERVED: ("ringing", "◔", "yellow"),
     AgentState.TALKING: ("talking", "●", "bright_blue"),
@@ -28,16 +28,18 @@ STATES = {  # what each looks like: its sign, for eyes and terminals that know n
     AgentState.NOT_RESPONDING: ("not responding", "✗", "red"),
     AgentState.OFFLINE: ("offline", "·", "bright_black"),
 }
-TILES = ("sl", "asa", "abandoned", "fcr", "flr", "escalated")
-BARS = "▁▂▃▄▅▆▇█"
-HEAD_HEIGHT, TILES_HEIGHT, QUEUES_HEIGHT = 2, 3, 5
-LOWEST = 6
-WIDE = 100
+TILES: Final = ("sl", "asa", "abandoned", "fcr", "flr", "escalated")
+BARS: Final = "▁▂▃▄▅▆▇█"
+HEAD_HEIGHT: Final = 2
+TILES_HEIGHT: Final = 3
+QUEUES_HEIGHT: Final = 5
+LOWEST: Final = 6
+WIDE: Final = 100
 """From how many columns on there is room for everything."""
-AGENTS_SHOWN_MAX = 36
-AGENT_WIDTH = 16
-CASES_WIDTH = 42
-DIM = "bright_black"
+AGENTS_SHOWN_MAX: Final = 36
+AGENT_WIDTH: Final = 16
+CASES_WIDTH: Final = 42
+DIM: Final = "bright_black"
 
 
 def picture(view: View, width: int, height: int) -> RenderableType:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Final, Protocol
 
 from router import contract
 from router.adapters.broker import parse_address
@@ -38,26 +39,32 @@ from simulator.population import Customer, draw, load_population
 from simulator.settings import PopulationSpec
 from simulator.world import World
 
-PARTICIPANT = "play"
-RECEIVE_MAX = 500
-SESSION_S = 60
+PARTICIPANT: Final = "play"
+RECEIVE_MAX: Final = 500
+SESSION_S: Final = 60
 """How long the broker keeps what is said while we are cut off: as long as we keep trying."""
-MEETING_S_MAX = 5.0
+MEETING_S_MAX: Final = 5.0
 """How long to wait for a service that says what it runs."""
-PREPARATION_S = 0.5
+PREPARATION_S: Final = 0.5
 """How long after the meeting a run begins: time to draw its customers."""
-REPEAT_S = 2
-SILENCE_S_NOTED = 5
-SILENCE_S_MAX = 60
+REPEAT_S: Final = 2
+SILENCE_S_NOTED: Final = 5
+SILENCE_S_MAX: Final = 60
 """Without any answer for so long, the service is given up."""
-LEAVE_S_MAX = 5
+LEAVE_S_MAX: Final = 5
 """How long an interrupted run waits for the last answers."""
-POLL_S = 0.25
-SLACK_MS = 25
+POLL_S: Final = 0.25
+SLACK_MS: Final = 25
 """How far two clocks on one machine are taken to differ, with the time a message needs (real milliseconds)."""
-LEASE_MS_MIN = 300_000
-LEASE_S_MIN = 10
+LEASE_MS_MIN: Final = 300_000
+LEASE_S_MIN: Final = 10
 """A lease is minutes of the centre's time, but no less than this of ours, to leave time to renew it."""
+
+
+class Line(Bus, Protocol):
+    """A bus that tells when it is cut off, too."""
+
+    on_lost: Callable[[], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +134,7 @@ def subscriptions(centre: str) -> list[str]:
 
 
 async def perform(
-    script: Script, bus: Bus, clock_of: Callable[[About], Clock], stop: asyncio.Event, say: Callable[[str], None]
+    script: Script, bus: Line, clock_of: Callable[[About], Clock], stop: asyncio.Event, say: Callable[[str], None]
 ) -> tuple[About, Outcome]:
     """Meet the service on the bus, play until everybody is home or `stop` is set, and tell what came of it."""
     run_id = f"{PARTICIPANT}-{secrets.token_hex(4)}"
@@ -276,7 +283,7 @@ class _Performance:
     def __init__(
         self,
         plan: Plan,
-        bus: Bus,
+        bus: Line,
         player: Player,
         clock: Clock,
         clock_of: Callable[[About], Clock],
@@ -290,8 +297,11 @@ class _Performance:
         self._say = say
         self._outbox: asyncio.Queue[list[Publication]] = asyncio.Queue()
         self._silent = False
-        self._online = True
+        self._connected = self._online = True
+        self._away_since: float | None = None
         self._leave_by: float | None = None
+        bus.on_lost = lambda: self._note_link(connected=False, online=self._online)
+        bus.on_connect = lambda: self._note_link(connected=True, online=self._online)
 
     async def play(self, early: Sequence[Heard], stop: asyncio.Event) -> None:
         """Play until everybody is home. Raises `BrokerFault` when nothing is answered for a long time."""
@@ -312,7 +322,9 @@ class _Performance:
                 if stopping.done() and not self._player.closing:
                     self._player.close(interrupted=True)
                     self._leave_by = asyncio.get_running_loop().time() + LEAVE_S_MAX
+            self._note_link(connected=True, online=True)  # An outage that lasts is told up to here.
         finally:
+            self._bus.on_lost = self._bus.on_connect = None
             for task in (sending, receiving, stopping):
                 task.cancel()
             await asyncio.gather(sending, receiving, stopping, return_exceptions=True)
@@ -334,9 +346,20 @@ class _Performance:
                 _check_rules(heard, self._plan)
                 self._clock = self._clock_of(heard)
             case Available(participant=contract.ENGINE, online=online) if online is not self._online:
-                self._online = online
+                self._note_link(connected=self._connected, online=online)
                 self._say("the service is back" if online else "the service has gone; still trying")
         return self._player.hear(heard, self._clock.now())
+
+    def _note_link(self, *, connected: bool, online: bool) -> None:
+        """Tell the player of the first moment without broker or service, and of the first with both."""
+        self._connected, self._online = connected, online
+        there, now_s = connected and online, asyncio.get_running_loop().time()
+        if not there and self._away_since is None:
+            self._away_since = now_s
+            self._player.cut_off()
+        elif there and self._away_since is not None:
+            self._player.resume(now_s - self._away_since)
+            self._away_since = None
 
     def _publish(self, publications: list[Publication]) -> None:
         if publications:

@@ -8,7 +8,8 @@ A run plays for a while, lets everybody come home, and closes: agents log out, a
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from acd.events import AgentStateSet
 from router.cli.drawn import Drawn
@@ -23,20 +24,36 @@ from router.ports import Publication
 from simulator.audit import Audit
 from simulator.world import World
 
-HOME_MS_MAX = 7_200_000
+HOME_MS_MAX: Final = 7_200_000
 """How long after the last arrival everybody must be home."""
-ARRIVALS_REMEMBERED = 1_000
+ARRIVALS_REMEMBERED: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """How often the broker or the service was away, for how long in all, and how late that made commands at most.
+
+    `away_s` is of the wall clock, `late_ms_max` of the engine's.
+    """
+
+    count: int = 0
+    away_s: float = 0.0
+    late_ms_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a run. `tally` is None where rows were not heard; `late_ms` how late commands were, sorted."""
+    """What came of a run. `tally` is None where rows were not heard.
+
+    `late_ms` is how late commands were, sorted, but for those that an outage held up.
+    """
 
     contacts: int
     rows: int
     tally: Tally | None
     refusals: dict[str, int]
     late_ms: list[int]
+    outages: Outages
     problems: list[str]
     interrupted: bool
 
@@ -61,6 +78,7 @@ class Player:
         self._arrivals: deque[tuple[int, str]] = deque(maxlen=ARRIVALS_REMEMBERED)
         self._late: dict[str, int] = {}
         self._late_ms: list[int] = []
+        self._outages = Outages()
         self._refusals: Counter[str] = Counter()
         self._refused: list[str] = []
         self.closing = False
@@ -120,6 +138,16 @@ class Player:
         since = self._commands.unanswered_since()
         return 0 if since is None else now - since
 
+    def cut_off(self) -> None:
+        """The broker or the service has gone."""
+        self._commands.cut_off()
+
+    def resume(self, away_s: float) -> None:
+        """It is there again, after so many seconds of the wall clock."""
+        self._commands.resume()
+        outages = self._outages
+        self._outages = replace(outages, count=outages.count + 1, away_s=outages.away_s + away_s)
+
     def close(self, *, interrupted: bool = False) -> None:
         """Send everybody home at once."""
         if interrupted or self._world.under_way:
@@ -137,6 +165,7 @@ class Player:
             self._measures.tally(self.now) if self._complete else None,
             dict(self._refusals),
             sorted(self._late_ms),
+            self._outages,
             problems,
             self._interrupted,
         )
@@ -175,7 +204,10 @@ class Player:
 
     def _note_lateness(self, sent: Sent, at: int) -> None:
         late_ms = max(0, at - sent.due)
-        self._late_ms.append(late_ms)
+        if sent.held_up:
+            self._outages = replace(self._outages, late_ms_max=max(late_ms, self._outages.late_ms_max))
+        else:
+            self._late_ms.append(late_ms)
         if contact := getattr(sent.fact, "contact", ""):
             self._late[contact] = max(late_ms, self._late.get(contact, 0))
 

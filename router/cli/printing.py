@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +12,7 @@ from rich.table import Table
 from router.measures import MEASURES, Tally
 from simulator.report import shown
 
-WIDE = 120
+WIDE: Final = 120
 
 
 def results() -> Console:

@@ -9,20 +9,23 @@ from __future__ import annotations
 import json
 from collections import deque
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from router import contract
 from router.contract.inputs import INPUTS
 from router.events import Event
 from router.ports import Publication
 
-REPEATS_APART_MAX = 5
+REPEATS_APART_MAX: Final = 5
 """Repetitions come ever later, up to this multiple of the first interval."""
 
 
 @dataclass(slots=True)
 class Sent:
-    """A command on its way. `due` is the instant for which it was planned, `given_at` when it was given (ms)."""
+    """A command on its way. `due` is the instant for which it was planned, `given_at` when it was given (ms).
+
+    `held_up`: an outage, or what waited for its end, may have been in its way.
+    """
 
     id: str
     fact: Event
@@ -31,6 +34,7 @@ class Sent:
     publication: Publication
     again_at: int = 0
     times: int = 0
+    held_up: bool = False
 
 
 class Commands:
@@ -46,6 +50,8 @@ class Commands:
         self._numbers: dict[str, int] = {}
         self._lines: dict[str, deque[Sent]] = {}
         self._open: dict[str, Sent] = {}
+        self._cut_off = False
+        self._awaited: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -57,6 +63,7 @@ class Commands:
     def give(self, fact: Event, due: int, now: int) -> list[Publication]:
         """A new command; what is to be published for it now."""
         sent = self._write(fact, due, now)
+        sent.held_up = self._cut_off or bool(self._awaited)
         self._open[sent.id] = sent
         line = self._lines.setdefault(_subject(fact), deque())
         line.append(sent)
@@ -67,6 +74,7 @@ class Commands:
         sent = self._open.pop(command, None)
         if sent is None:
             return None, []
+        self._awaited.discard(command)
         subject = _subject(sent.fact)
         line = self._lines[subject]
         line.popleft()
@@ -74,6 +82,17 @@ class Commands:
             return sent, [self._send(line[0], now)]
         del self._lines[subject]
         return sent, []
+
+    def cut_off(self) -> None:
+        """From now on nothing gets through, and whatever is under way is held up."""
+        self._cut_off = True
+        for sent in self._open.values():
+            sent.held_up = True
+
+    def resume(self) -> None:
+        """Something may get through again. Those given before all now under way have their outcomes are held up too."""
+        self._cut_off = False
+        self._awaited = set(self._open)
 
     def again(self, now: int) -> list[Publication]:
         """The repetitions that are due."""

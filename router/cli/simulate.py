@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -24,7 +25,7 @@ from simulator.population import load_population
 from simulator.targets import exit_code, parse_target, targets_of
 from simulator.volumes import Volumes
 
-MARKS = {"met": "green", "missed": "red", "undecided": "yellow"}
+MARKS: Final = {"met": "green", "missed": "red", "undecided": "yellow"}
 
 
 @dataclass(frozen=True, slots=True)

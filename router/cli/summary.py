@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -12,9 +13,9 @@ from router.cli.printing import counted, figure, print_table, results
 from router.measures import MEASURES, Tally, figures
 from router.plan import Plan
 
-ASKED = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "escalated")
-PROBLEMS_SHOWN_MAX = 20
-LATE_MS_NOTED = 100
+ASKED: Final = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "escalated")
+PROBLEMS_SHOWN_MAX: Final = 20
+LATE_MS_NOTED: Final = 100
 """Commands later than this (real milliseconds) make figures of another world than the one that was drawn."""
 
 
@@ -61,6 +62,7 @@ def play_as_json(outcome: Outcome) -> dict[str, Any]:
         "rows": outcome.rows,
         "refusals": outcome.refusals,
         "late_ms": {"p50": _quantile(late_ms, 0.5), "p99": _quantile(late_ms, 0.99), "max": _quantile(late_ms, 1)},
+        "outages": asdict(outcome.outages),
         "measures": figures(outcome.tally) if outcome.tally else None,
         "problems": outcome.problems,
     }
@@ -68,7 +70,13 @@ def play_as_json(outcome: Outcome) -> dict[str, Any]:
 
 def verdict(played: dict[str, Any], speed: float) -> list[str]:
     """What is to be said of a run's stories, its refusals and its punctuality, a line each."""
-    return [_stories(played), *_problems(played["problems"]), _refusals(played["refusals"]), _lateness(played, speed)]
+    return [
+        _stories(played),
+        *_problems(played["problems"]),
+        _refusals(played["refusals"]),
+        *_outages(played["outages"]),
+        _lateness(played, speed),
+    ]
 
 
 def _stories(played: dict[str, Any]) -> str:
@@ -90,9 +98,23 @@ def _refusals(refusals: dict[str, int]) -> str:
     return f"refused   {said}{' (a race lost, which is normal)' if set(refusals) == {'stale'} else ''}"
 
 
+def _outages(outages: dict[str, Any]) -> list[str]:
+    """What was late over an outage says nothing about the machine."""
+    count, late_s, away = outages["count"], outages["late_ms_max"] / 1000, f"for {outages['away_s']:.1f} s"
+    if not count:
+        return []
+    often = f"once, {away}" if count == 1 else f"{count} times, {away} in all"
+    line = f"outages   the broker or the service was away {often}"
+    if not late_s:
+        return [f"{line}: no command was late over it"]
+    late = f"commands were up to {late_s:.1f} s late by the centre's clock, and waits above hold that delay"
+    return [f"[yellow]{line}: {late}[/]"]
+
+
 def _lateness(played: dict[str, Any], speed: float) -> str:
     p50, p99, most = (played["late_ms"][name] / 1000 for name in ("p50", "p99", "max"))
-    line = f"punctual  {p50:.1f} s late in the middle, 99 % by {p99:.1f} s, {most:.1f} s at most, by the centre's clock"
+    head = "punctual  otherwise" if played["outages"]["count"] else "punctual "
+    line = f"{head} {p50:.1f} s late in the middle, 99 % by {p99:.1f} s, {most:.1f} s at most, by the centre's clock"
     if p99 * 1000 > LATE_MS_NOTED * speed:
         return f"[yellow]{line}: this machine cannot keep up with --speed {speed:g}, and waits above hold that delay[/]"
     return line

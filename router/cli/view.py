@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from typing import Final
 
 from acd.model import AgentState, ContactState
 from escalation.case import CaseState
@@ -12,8 +13,8 @@ from router.cli.times import MINUTE_MS
 from router.measures import Tally
 from router.service import Service
 
-HISTORY = 24
-UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
+HISTORY: Final = 24
+UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 @dataclass(frozen=True, slots=True)

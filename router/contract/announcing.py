@@ -14,8 +14,8 @@ from router.ports import Publication, Row
 
 Subject = Literal["contact", "agent", "case", "centre"]
 
-_FOR_AGENTS = ("agent.", "offer", "withdraw", "wrap_up.", "contact.wrapped_up")
-_SECOND_MS = 1000
+_FOR_AGENTS: Final = ("agent.", "offer", "withdraw", "wrap_up.", "contact.wrapped_up")
+_SECOND_MS: Final = 1000
 
 
 def _subject_of(event: type) -> Subject:

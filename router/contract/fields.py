@@ -36,9 +36,9 @@ class Meaning:
     limits: Mapping[str, Any] = field(default_factory=dict)
 
 
-_ID_LIMITS = {"pattern": ID_PATTERN}
-_NAME_LIMITS = {"pattern": _or_empty(NAME_PATTERN)}
-_COUNT_LIMITS = {"ge": 1}
+_ID_LIMITS: Final = {"pattern": ID_PATTERN}
+_NAME_LIMITS: Final = {"pattern": _or_empty(NAME_PATTERN)}
+_COUNT_LIMITS: Final = {"ge": 1}
 
 FIELDS: Final[dict[str, Meaning]] = {
     # who and what
@@ -142,7 +142,11 @@ FIELDS: Final[dict[str, Meaning]] = {
     "agents:offer": Meaning("The token of the open offer; 0 for none.", 12),
     "contacts": Meaning("All contacts that are not over.", []),
     "contacts:state": Meaning("Where the contact is; `arrived` while it is in a menu.", "offered"),
+    "contacts:flow": Meaning("The menu tree that it is in; empty for none.", ""),
+    "contacts:node": Meaning("The node within it; empty for none.", ""),
     "contacts:agent": Meaning("The agent who has it; empty for none.", ""),
+    "says": Meaning("The commands `say` without an end yet: prompts to play, or to go on playing.", []),
+    "collects": Meaning("The commands `collect` in force: keys to take.", []),
     "offers": Meaning("All open offers.", []),
     "cases": Meaning("All cases known.", []),
     "cases:state": Meaning("What has become of the case.", "open"),

@@ -18,7 +18,7 @@ from router.events import FACTS, CentreStarted
 SEQUENCE_MAX: Final = 2**31 - 1
 """The greatest Integer of CloudEvents 1.0."""
 
-_TIME = (
+_TIME: Final = (
     r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d{1,9})?"
     r"(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$"
 ).replace(r"\d", "[0-9]")

@@ -16,10 +16,10 @@ MASK: Final = "***"
 KEPT_BYTES_MAX: Final = 4_096
 """How much is kept of a body that cannot be read."""
 
-_ATTRIBUTES = Envelope.model_fields.keys() | {"type", "data"}
-_WORD = re.compile(r"[\w#]+")
-_PLAIN = re.compile(r"[A-Za-z0-9._~:+/-]{0,128}")
-_VOCABULARY = (
+_ATTRIBUTES: Final = Envelope.model_fields.keys() | {"type", "data"}
+_WORD: Final = re.compile(r"[\w#]+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~:+/-]{0,128}")
+_VOCABULARY: Final = (
     {"true", "false", "null", "application", "json"}
     | _ATTRIBUTES
     | {word for kind in INPUTS for word in kind.split(".")}

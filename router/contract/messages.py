@@ -40,8 +40,8 @@ ATTRIBUTES: Final[dict[str, Schema]] = {
 }
 """The attributes that the engine's own events have around `data`; they stand in the MQTT 5 user properties too."""
 
-_NOT_IN_ANSWERS = {"subject", "sequence"}
-_PERSONAL = {
+_NOT_IN_ANSWERS: Final = {"subject", "sequence"}
+_PERSONAL: Final = {
     field.name: str(field.metadata["personal"])
     for event in EVENTS.values()
     for field in fields(event)

@@ -103,8 +103,9 @@ A refusal that names no input had no readable id. A sender whose topic ends in n
 
 The announcements' `sequence` has no gap. Whoever subscribes to all of `out/#` and sees one, or comes back after
 losing a session, sends `snapshot.requested` and is answered with the state after row `seq`; announcements with a
-greater `sequence` come on top. Nothing relies on the broker's memory: what is retained is published again on every
-connect.
+greater `sequence` come on top. Its `says`, `collects` and `offers` are what is still to be done, as if it were just
+announced: whoever has missed a `say` plays it now, and answers it as usual. A contact that is not among its `contacts`
+is over. Nothing relies on the broker's memory: what is retained is published again on every connect.
 
 ## Availability
 

@@ -114,7 +114,7 @@ def _no_constant(name: str) -> NoReturn:
     raise _FlawError(f"{name} is no number of JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant)
 
 
 def _parsed(payload: bytes) -> tuple[Any, str]:

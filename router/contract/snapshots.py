@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
 from escalation.case import Case, CaseState
+from ivr.events import CollectDigits, SayPrompts
+from ivr.session import Session
 from router.board import Board
 
 
@@ -25,10 +27,15 @@ class AgentShown:
 
 @dataclass(frozen=True, slots=True)
 class ContactShown:
-    """A contact that is not over. In a menu its state is `arrived`; `queue` and `agent` are empty for none."""
+    """A contact that is not over. In a menu its state is `arrived`, and `flow` and `node` say where it is.
+
+    What there is none of is empty.
+    """
 
     contact: str
     state: ContactState
+    flow: str
+    node: str
     queue: str
     agent: str
     since: int
@@ -59,30 +66,37 @@ class CaseShown:
 
 @dataclass(frozen=True, slots=True)
 class CentreShown:
-    """The whole centre after row `seq` of the journal; what is announced with a greater `sequence` comes on top."""
+    """The whole centre after row `seq` of the journal; what is announced with a greater `sequence` comes on top.
+
+    `says` and `collects` are the commands `say` and `collect` that are in force, each as it was announced.
+    """
 
     seq: int
     now: int
     plan: str
     agents: list[AgentShown]
     contacts: list[ContactShown]
+    says: list[SayPrompts]
+    collects: list[CollectDigits]
     offers: list[OfferShown]
     cases: list[CaseShown]
 
 
-_SHOWN = TypeAdapter(CentreShown)
+_SHOWN: Final = TypeAdapter(CentreShown)
 
 
 def snapshot(board: Board, now: int) -> dict[str, Any]:
     """The centre as it stands at `now` (ms, by its clock), as `CentreShown` has it, ready for JSON."""
-    floor, desk = board.floor, board.desk
+    floor, menus, desk = board.floor, board.menus, board.desk
     shown: dict[str, Any] = _SHOWN.dump_python(
         CentreShown(
             board.seq,
             now,
             board.plan.hash,
             [_agent(agent) for agent in floor.agents.values()],
-            [_contact(contact) for contact in floor.contacts.values()],
+            [_contact(contact, menus.sessions.get(contact.id)) for contact in floor.contacts.values()],
+            list(menus.says()),
+            list(menus.collects()),
             [_offer(offer) for offer in floor.offers.values()],
             [_case(case) for case in desk.cases.values()],
         ),
@@ -95,9 +109,10 @@ def _agent(agent: Agent) -> AgentShown:
     return AgentShown(agent.id, agent.state, agent.reason, agent.contact, agent.offer)
 
 
-def _contact(contact: Contact) -> ContactShown:
+def _contact(contact: Contact, session: Session | None) -> ContactShown:
     since = contact.answered_at or contact.queued_at or contact.need_since
-    return ContactShown(contact.id, contact.state, contact.queue, contact.agent, since)
+    flow, node = (session.flow, session.node) if session else ("", "")
+    return ContactShown(contact.id, contact.state, flow, node, contact.queue, contact.agent, since)
 
 
 def _offer(offer: Offer) -> OfferShown:

@@ -26,7 +26,8 @@ UNNAMED: Final = "unnamed"
 
 _ROOT: Final = f"firstline/{VERSION}/{{centre}}"
 INPUT: Final = f"{_ROOT}/in/{{participant}}"
-OUTPUT: Final = f"{_ROOT}/out/{{subject}}/{{id}}/{{type}}"
+_OUTPUTS: Final = f"{_ROOT}/out"
+OUTPUT: Final = f"{_OUTPUTS}/{{subject}}/{{id}}/{{type}}"
 REPLY: Final = f"{_ROOT}/reply/{{participant}}"
 AVAILABLE: Final = f"{_ROOT}/available/{{participant}}"
 ABOUT: Final = f"{_ROOT}/about"
@@ -36,8 +37,8 @@ NAME_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,64}$"
 ID_PATTERN: Final = r"^[A-Za-z0-9._~-]{1,128}$"
 NAME_RULE: Final = "1 to 64 of the characters A-Z a-z 0-9 . _ ~ -"
 
-_NAME = re.compile(NAME_PATTERN)
-_ID = re.compile(ID_PATTERN)
+_NAME: Final = re.compile(NAME_PATTERN)
+_ID: Final = re.compile(ID_PATTERN)
 
 
 def is_name(text: str) -> bool:
@@ -62,13 +63,13 @@ def every_input(centre: str) -> str:
 
 def every_output(centre: str) -> str:
     """The subscription to all that is announced."""
-    return f"{_ROOT.format(centre=_level(centre))}/out/#"
+    return f"{_outputs(centre)}/#"
 
 
 def output_topic(centre: str, subject: str, of: str, kind: str) -> str:
     """Where an event of this kind about this contact, agent, case or centre (`of`, its id) is announced."""
     assert is_id(of), "ids are checked where they come in"
-    return OUTPUT.format(centre=_level(centre), subject=subject, id=of, type=kind)
+    return f"{_outputs(centre)}/{subject}/{of}/{kind}"
 
 
 def reply_topic(centre: str, participant: str) -> str:
@@ -87,6 +88,10 @@ def about_topic(centre: str) -> str:
 
 
 @lru_cache(maxsize=64)
+def _outputs(centre: str) -> str:
+    return _OUTPUTS.format(centre=_level(centre))
+
+
 def _level(name: str) -> str:
     if not is_name(name):
         raise UsageFault(f"{name!r} cannot stand in a topic: a centre and a participant are named by {NAME_RULE}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import log
+from typing import Final
 
 Transitions = Sequence[Sequence[tuple[int, float]]]
 """For each state, the (state, rate) pairs of where it goes. Rates are above 0; no state goes to itself."""
 
-_LARGE = 1e200
+_LARGE: Final = 1e200
 
 
 def stationary(transitions: Transitions) -> list[float]:

@@ -17,15 +17,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, inf, isfinite
+from typing import Final
 
 from simulator.theory.checks import check_count, check_not_negative, check_positive
 from simulator.theory.erlang import erlang_b
 from simulator.theory.patience import Exponential, Patience
 from simulator.theory.quadrature import Values, integral
 
-_TAIL_EXPONENT = 46.0  # exp(-46) is 1e-20 of the density's peak: what lies beyond cannot be seen
-_EXPONENT_MAX = 700.0
-_ENDLESS = "more customers would wait for ever than the servers can serve: the queue would grow without end"
+_TAIL_EXPONENT: Final = 46.0  # exp(-46) is 1e-20 of the density's peak: what lies beyond cannot be seen
+_EXPONENT_MAX: Final = 700.0
+_ENDLESS: Final = "more customers would wait for ever than the servers can serve: the queue would grow without end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from math import cos, pi
+from typing import Final
 
 Values = tuple[float, ...]
 Function = Callable[[float], Values]
 
-_ORDER = 16
-_PRECISION = 1e-12
-_NOTHING = 1e-290
-_HALVINGS_MAX = 14
+_ORDER: Final = 16
+_PRECISION: Final = 1e-12
+_NOTHING: Final = 1e-290
+_HALVINGS_MAX: Final = 14
 
 
 def integral(function: Function, low: float, high: float) -> Values:

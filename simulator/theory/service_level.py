@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class ServiceLevel:
         return self.numerator(counts) / below if below else None
 
 
-SERVICE_LEVELS: dict[int, ServiceLevel] = {
+SERVICE_LEVELS: Final[dict[int, ServiceLevel]] = {
     1: ServiceLevel(
         "handled in time",
         "(answered within + abandoned within) / offered",

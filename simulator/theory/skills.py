@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from simulator.theory.chains import queue_bound, stationary
 from simulator.theory.checks import check_count, check_positive
 
 FlexiblePrefers = Literal["type1", "type2"]
-_TAIL = 1e-11
+_TAIL: Final = 1e-11
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from math import exp, lgamma, log, sqrt
 from operator import mul
+from typing import Final
 
 from simulator.theory.chains import queue_bound
 from simulator.theory.checks import check_count, check_not_negative, check_positive
 
-_TAIL = 1e-18
+_TAIL: Final = 1e-18
 
 
 @dataclass(frozen=True, slots=True)

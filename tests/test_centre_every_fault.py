@@ -1,0 +1,356 @@
+# ruff: noqa: E501 - a case of the tables is a line
+"""`firstline check` lists every fault: none hides another, and what must wait is said."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.centre.document import Path as Way
+from router.centre.document import dotted, read
+from router.cli import check
+from tests.clinic import BASE
+from tests.conftest import ROOT
+
+POPULATION = """\
+population:
+  profiles: {office: [{level: 1, week: {mon-fri: [09:00-17:00]}}]}
+  arrivals: {line: {profile: office, per_hour: 12, reasons: {fever: 1}}}
+  reasons:
+    fever: {answers: {number: '12345678', choice: '1'}, talk: 4m}
+  agents:
+    shifts: [{agents: [nurse, head], week: {mon-fri: [09:00-17:00]}}]
+"""
+
+
+# What is written in the clinic's file instead of what stands there, and the settings that have a fault then; in the
+# second table, also what is written in its population.
+# fmt: off
+TOGETHER = [
+    # A fault of form, and an unknown name in the same entry.
+    ([("target: 8h", "target: -8h"), ("team: doctors", "team: doctor")], ["case_types.visit.target", "case_types.visit.team"]),
+    ([("{advice: 5}, languages: [fr]", "{advice: 50}, languages: [de]")], ["agents.head.languages[0]", "agents.head.skills.advice"]),
+    ([("['101'], service_line: care, language: fr", "[101], service_line: car, language: de")], ["entry_points.other.addresses[0]", "entry_points.other.language", "entry_points.other.service_line"]),
+    ([("{1: status,", "{A: status,"), ("        failure: nurse\n      french", "        failure: nobody\n      french")], ["flows.front.nodes.choice.failure", "flows.front.nodes.choice.options.A"]),
+    # A faulty node, and what is wrong elsewhere in its flow.
+    ([("digits_min: 4", "digits_min: 400"), ("open: welcome", "open: welcom"), ("queue: nurses", "queue: nurse"), ("{node: hang_up, prompts: [hello]}", "{node: hang_up, prompts: [hallo]}")], ["flows.front.nodes.bye.prompts[0]", "flows.front.nodes.hours.open", "flows.front.nodes.number.digits_min", "flows.front.nodes.nurse.queue"]),
+    ([("digits_min: 4", "digits_min: 400"), ("2: french", "2: status")], ["flows.front.nodes.french", "flows.front.nodes.number.digits_min"]),
+    ([("digits_min: 4", "digits_min: 400"), ("        failure: nurse\n      french", "        failure: choice\n      french")], ["flows.front.nodes.choice", "flows.front.nodes.number.digits_min"]),
+    # A fault of form, and what entries say together.
+    ([("offer: 15s", "offer: 15"), ("{advice: 2}\n    match_language: true\n", "{advice: 6}\n")], ["queues.nurses", "queues.nurses.offer"]),
+    ([("offer: 15s\n    case_type: visit", "offer: 15\n    wrap_up_outcome: escalated")], ["queues.nurses.offer", "queues.nurses.wrap_up_outcome"]),
+    ([("['100'], service_line: care", "['101'], service_line: 7")], ["entry_points.line.service_line", "entry_points.other.addresses[0]"]),
+    ([("{en: Hello., fr: Bonjour.}", "{en: ''}")], ["prompts.hello", "prompts.hello.en"]),
+    ([("zone: Europe/Paris\n  lang", "zone: Paris\n  lang"), ("languages: [fr]}", "languages: [de]}"), ("[2026-07-14]", "[2036-07-14]")], ["agents.head.languages[0]", "calendars.desk.closed[0]", "centre.zone"]),
+    ([("zone: Europe/Paris\n  lang", "zone: Paris\n  lang"), ("[09:00-17:00]", "[]")], ["calendars.desk", "centre.zone"]),
+    # An unknown name, and a rule about the setting as a whole that it stands in.
+    ([("{open: hello, accepted: hello, resolved: hello}", "{open: hallo}")], ["flows.front.nodes.status.prompts", "flows.front.nodes.status.prompts.open"]),
+    ([("languages: [fr]}", "languages: [de, de]}")], ["agents.head.languages", "agents.head.languages[0]", "agents.head.languages[1]"]),
+    # One mistake is one fault.
+    ([("{advice: 5}, languages: [fr]", "{advise: 5}, languages: [fr]"), ("  nurse: {count: 2, skills: {advice: 3}, languages: [en, fr]}\n", "")], ["agents.head.skills.advise"]),
+    ([("teams:", "teems:")], ["teems"]),
+    ([("queues:", "queus:")], ["queus"]),
+    ([("offer: 15s\n    case_type: visit", "wrap_up_outcome: escalated\n    casetype: visit")], ["queues.nurses.casetype"]),
+    ([("start: hours", "start: [hours]")], ["flows.front.start"]),
+    ([("[2026-07-14]", "[2027-02-30]")], ["calendars.desk.closed[0]"]),
+    # Targets of the centre are read whatever else is wrong, and not twice.
+    ([("  languages: [en, fr]\n", "  languages: [en, fr]\n  targets: [flr > 1]\n"), ("offer: 15s", "offer: 15")], ["centre.targets[0]", "queues.nurses.offer"]),
+    ([("  languages: [en, fr]\n", "  languages: [en, fr]\n  targets: [7]\n")], ["centre.targets[0]"]),
+]
+
+BESIDE = [
+    ([("offer: 15s", "offer: 15")], "agents: [nurse, head]", "agents: [nurs, head]", ["population.agents.shifts[0].agents[0]", "queues.nurses.offer"]),
+    ([("offer: 15s", "offer: 15")], "agents: [nurse, head]", "agents: [nurse]", ["population.agents.shifts", "queues.nurses.offer"]),
+    ([("offer: 15s", "offer: 15")], "choice: '1'", "choice: '7'", ["population.reasons.fever.answers.choice", "queues.nurses.offer"]),
+    ([("offer: 15s", "offer: 15")], "arrivals: {line", "arrivals: {lime", ["population.arrivals.lime", "queues.nurses.offer"]),
+    ([("count: 2", "count: no")], "agents: [nurse, head]", "agents: [nurse-01..nurse-02, hed]", ["agents.nurse.count", "population.agents.shifts[0].agents[1]"]),
+    ([], "talk: 4m", "talk: 4, wrap_up_reason: fevr", ["population.reasons.fever.talk", "population.reasons.fever.wrap_up_reason"]),
+    ([], "profile: office, per_hour: 12", "profile: ofice, per_hour: -1", ["population.arrivals.line.per_hour", "population.arrivals.line.profile"]),
+    ([], "fever: {answers: {number: '12345678', choice: '1'}, talk: 4m}", "fever: {resolve: 1, follow_up: 1}\n    cough: {wrap_up_reason: fever, talk: 4}", ["population.reasons.cough.talk", "population.reasons.fever"]),
+    ([], "agents:\n    shifts", "agents:\n    decline: 0.6\n    miss: 0.6\n    mis: 0\n    shifts", ["population.agents.mis", "population.agents.miss"]),
+    ([], "  reasons:\n    fever: {answers: {number: '12345678', choice: '1'}, talk: 4m}\n", "", ["population.reasons"]),
+]
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `firstline check` printed: faults as field and message, and what is not judged yet."""
+
+    faults: frozenset[tuple[str, str]]
+    deferred: tuple[str, ...]
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields of all faults, sorted."""
+        return sorted(field for field, _ in self.faults)
+
+
+def checked(folder: Path, capsys: pytest.CaptureFixture[str], **files: str) -> Report:
+    """The report on a centre of these files, by their names before `.yaml`."""
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    code = check.run(folder, as_json=True)
+    out, err = capsys.readouterr()
+    found = [(fault["field"], fault["message"]) for fault in json.loads(out)["faults"]]
+    assert (len(set(found)), 2 if found else 0) == (len(found), code)
+    return Report(frozenset(found), tuple(line.removeprefix("not judged yet: ") for line in err.splitlines()))
+
+
+def clinic(*changes: tuple[str, str]) -> str:
+    """The clinic's file with each text, which stands in it once, replaced by another."""
+    text = BASE
+    for old, new in changes:
+        assert 1 == BASE.count(old), old
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.mark.parametrize(("changes", "fields"), TOGETHER)
+def test_no_fault_hides_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: list[tuple[str, str]], fields: list[str]
+) -> None:
+    """Faults of form, unknown names and contradictions are listed together, also those of one entry, each once."""
+    assert fields == checked(tmp_path, capsys, centre=clinic(*changes)).fields
+
+
+@pytest.mark.parametrize(("changes", "old", "new", "fields"), BESIDE)
+def test_a_population_is_judged_beside_the_centre(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    changes: list[tuple[str, str]],
+    old: str,
+    new: str,
+    fields: list[str],
+) -> None:
+    """What a population names is looked up whatever is wrong with the centre, or with another entry of its own."""
+    assert 1 == POPULATION.count(old)
+    report = checked(tmp_path, capsys, centre=clinic(*changes), population=POPULATION.replace(old, new))
+    assert fields == report.fields
+
+
+def test_a_name_that_stands_in_no_file_is_unknown_though_one_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name counts as known while it may stand in a broken file; where it does not occur there, it is a fault."""
+    text = clinic(("calendar: desk, open", "calendar: dest, open"), ("queue: nurses", "queue: elsewhere"))
+    report = checked(tmp_path, capsys, centre=text, more="queues:\n  elsewhere: {offer: *nine}\n")
+    assert ["", "flows.front.nodes.hours.calendar"] == report.fields
+    assert f"whether names exist that may stand in {tmp_path / 'more.yaml'}" in report.deferred
+
+
+def test_a_part_of_a_word_in_a_broken_file_is_no_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`nurse` does not stand in a file that has `nurse-2` and `nurses`."""
+    text = clinic(("queue: nurses", "queue: nurse"))
+    report = checked(tmp_path, capsys, centre=text, more="queues:\n  nurse-2: *x\n  nurses: x\n")
+    assert ["", "flows.front.nodes.nurse.queue"] == report.fields
+
+
+@pytest.mark.parametrize(
+    "data", ["queues:\n  nurse: {}\n".encode("utf-16"), b'\xff"n\\x75rse"', b"\xffqueues: {nurse: {}}"]
+)
+def test_names_may_stand_in_a_file_of_another_encoding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: bytes
+) -> None:
+    """In a file that is not UTF-8, or that writes letters as escapes, a name may stand that is not seen at once."""
+    (tmp_path / "more.yaml").write_bytes(data)
+    assert [""] == checked(tmp_path, capsys, centre=clinic(("queue: nurses", "queue: nurse"))).fields
+
+
+def test_a_section_that_may_stand_in_a_broken_file_is_not_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the file of the agents their section is not missed; one that no file speaks of is."""
+    front, _, agents = BASE.partition("agents:\n")
+    front = front.replace(front[front.index("queues:") :], "")
+    report = checked(tmp_path, capsys, centre=front, more="agents:\n\t" + agents)
+    assert ["", "queues"] == report.fields
+
+
+def test_what_must_wait_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each question that faults leave open is named."""
+    text = clinic(
+        ("  languages: [en, fr]\n", ""),
+        ("from: 2026-01-01", "from: soon"),
+        ("{node: say,", "{node: sya,"),
+        ("{advice: 5}", "5"),
+    )
+    assert (
+        "whether everything is there in every language of the centre",
+        "whether dates lie within the centre's horizon, and calendars ever open in it",
+        "the settings of flows.front.nodes.welcome, whose kind is not known",
+        "which nodes callers reach in the flow `front`",
+        "whether there is an agent for every queue and language in which contacts come",
+        "what the made-up customers key in the menus, and how their contacts end",
+    ) == checked(tmp_path, capsys, centre=text, population=POPULATION).deferred
+
+
+def test_what_no_fault_can_hide_is_not_said_to_wait(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two faults after which everything else is known to be sound leave nothing open."""
+    text = clinic(("offer: 15s", "offer: 15"), ("queue: nurses", "queue: nurse"))
+    assert () == checked(tmp_path, capsys, centre=text, population=POPULATION).deferred
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            [("queue: nurses", "queue: nurse"), ("{advice: 3}, languages: [en, fr]}", "{advice: 3}, languages: [fr]}")],
+            "agent for every queue",
+        ),
+        ([("open: welcome", "open: welcom")], "which nodes callers reach in the flow `front`"),
+        ([("{service_line: care}", "{line: care}")], "whether names of service lines exist"),
+        ([("queues:", "queus:")], "what stands in the unknown section `queus`"),
+        ([("queues:", "queus:")], "whether names of queues exist"),
+    ],
+)
+def test_what_a_wrong_name_hides_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], changes: list[tuple[str, str]], sentence: str
+) -> None:
+    """Where a name that names nothing may hide a fault further on, that is said."""
+    report = checked(tmp_path, capsys, centre=clinic(*changes))
+    assert any(sentence in one for one in report.deferred)
+
+
+def test_a_population_without_reasons_leaves_their_names_open(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no reasons are given, it is not said of each name of one that it is unknown, but that this must wait."""
+    text = POPULATION.replace("    fever: {answers: {number: '12345678', choice: '1'}, talk: 4m}\n", "")
+    report = checked(tmp_path, capsys, centre=BASE, population=text)
+    assert ["population.reasons"] == report.fields
+    assert "whether names of the population's reasons exist" in report.deferred
+
+
+# --- any faults together ----------------------------------------------------------------------------------------------
+
+Kind = Literal["extra", "misshapen", "missing", "renamed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing done to a centre's files."""
+
+    way: Way
+    kind: Kind
+
+    def touches(self, field: str) -> bool:
+        """Whether a field is what this changes, or lies in it."""
+        return f"{field}.".replace("[", ".[").startswith(f"{dotted(self.way)}.".replace("[", ".["))
+
+    def make(self, tree: Any) -> None:
+        """Change what stands at the way."""
+        *above, last = self.way
+        for part in above:
+            tree = tree[part]
+        match self.kind:
+            case "extra":
+                tree[last]["surplus"] = [7]
+            case "misshapen":
+                tree[last] = {"seven": [7]}
+            case "missing":
+                del tree[last]
+            case "renamed":
+                tree["renamed"] = tree.pop(last)
+            case "unknown":
+                tree[last] = "nowhere"
+
+
+def ways(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
+    """Every value in a tree but the whole, with the way to it."""
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*way, key), item
+        yield from ways(item, (*way, key))
+
+
+def mistakes(tree: Any) -> Iterator[Mistake]:
+    """All that may be done to a tree in one place."""
+    for way, value in ways(tree):
+        yield Mistake(way, "extra" if isinstance(value, dict) else "misshapen")
+        if isinstance(value, str):
+            yield Mistake(way, "unknown")
+        if isinstance(way[-1], str):
+            yield Mistake(way, "missing")
+            if len(way) > 1:
+                yield Mistake(way, "renamed")
+
+
+@cache
+def tree_of(name: str) -> Any:
+    """The content of an example, or of the clinic with its customers."""
+    if name != "clinic":
+        return read(ROOT / "examples" / name)[0].tree
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "centre.yaml").write_text(BASE + POPULATION, encoding="utf-8")
+        return read(Path(folder))[0].tree
+
+
+# What a fault may speak of, by words of its field and message, and the sentence that says it must wait.
+WAITING = [
+    ("` is no ", "whether names of"),
+    ("no caller ever reaches", "which nodes callers reach"),
+    ("presses nothing never gets out", "which nodes callers reach"),
+    ("no agent could ever serve", "whether there is an agent"),
+    ("is missing in the language", "every language of the centre"),
+    ("is no language", "every language of the centre"),
+    ("and so a skill already", "every language of the centre"),
+    ("centre's horizon", "centre's horizon"),
+    ("is never open", "centre's horizon"),
+    ("there is no shift for", "every agent has a shift"),
+    ("population.reasons", "made-up customers"),
+    ("population.contacts", "made-up customers"),
+]
+
+
+def may_wait(fault: tuple[str, str], report: Report) -> bool:
+    """Whether the report says that it has not judged what this fault speaks of."""
+    told = f"{fault[0]}: {fault[1]}"
+    kindless = [one.split(" ")[3].rstrip(",") for one in report.deferred if one.startswith("the settings of")]
+    return any(fault[0].startswith(f"{node}.") for node in kindless) or any(
+        words in told and any(about in sentence for sentence in report.deferred) for words, about in WAITING
+    )
+
+
+@pytest.mark.parametrize(("name", "examples"), [("clinic", 60), ("hello", 40), ("shared-service-centre", 6)])
+def test_any_faults_are_listed_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, examples: int
+) -> None:
+    """What each of some mistakes is answered with, all of them together are, or it is said what must wait."""
+    tree = tree_of(name)
+    alone: dict[tuple[Mistake, ...], Report] = {}
+
+    def report(*made: Mistake) -> Report:
+        if made not in alone:
+            changed = copy.deepcopy(tree)
+            for mistake in made:
+                mistake.make(changed)
+            alone[made] = checked(tmp_path, capsys, centre=json.dumps(changed))
+        return alone[made]
+
+    def apart(one: Mistake, other: Mistake) -> bool:
+        """Whether neither changes what the other does, or where that is told."""
+        in_one = other.touches(dotted(one.way)) or any(other.touches(field) for field in report(one).fields)
+        return not in_one and not one.touches(dotted(other.way))
+
+    @settings(deadline=None, max_examples=examples, database=None)
+    @given(st.lists(st.sampled_from(list(mistakes(tree))), min_size=2, max_size=4, unique=True))
+    def every_fault_is_listed(made: list[Mistake]) -> None:
+        independent: list[Mistake] = []
+        for mistake in made:
+            if all(apart(mistake, other) and apart(other, mistake) for other in independent):
+                independent.append(mistake)
+        together = report(*sorted(independent, key=lambda mistake: str(mistake.way), reverse=True))
+        expected = {fault for mistake in independent for fault in report(mistake).faults}
+        assert set() == {fault for fault in expected - together.faults if not may_wait(fault, together)}
+
+    every_fault_is_listed()
