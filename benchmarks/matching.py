@@ -112,7 +112,7 @@ def _draw(floors: Sequence[Size], path: Path) -> None:
 def _notes() -> str:
     return f"""
 A decision is all that follows from one fact, in the core, in processor time of its thread: {"; ".join(KINDS.values())}.
-{SKILLS} skills and as many queues, at three priorities that grow with waiting; {SKILLS_OF_AN_AGENT} skills drawn for each agent,
-two in three of a sufficient level: so nearly every agent has a skill set of his own. The peer looks at every waiting
-contact for the best one for an agent, which is the rule by which the tests judge the indexes.
+{SKILLS} skills and as many queues, at three priorities that grow with waiting. Each agent has {SKILLS_OF_AN_AGENT}
+skills drawn for him, two in three of a sufficient level: so nearly every agent has a skill set of his own.
+The peer looks at every waiting contact for the best one for an agent: the rule by which tests judge the indexes.
 """

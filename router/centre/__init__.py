@@ -24,6 +24,7 @@ from router.centre.deferred import not_judged
 from router.centre.document import Document, Place, read
 from router.centre.durations import Duration, SomeTime
 from router.centre.faults import errors_of, explain, sound_part, validated
+from router.centre.futile import futile
 from router.centre.menus import is_whole, menu_faults
 from router.centre.references import contradictions, horizon, known_names
 from router.centre.sections import CentreSpec, Sections
@@ -94,6 +95,7 @@ def examine(folder: Path) -> Findings:
     # What is wrong with a value in itself is said first, and only that.
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
+    senseless += futile(document, sections, told)
     faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
     flows = _flows(document, sections)
     deferred = tuple(not_judged(document, told))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement
+from acd.plan import Ageing, AgentPlan, FloorPlan, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -39,7 +39,7 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
         centre=centre.id,
         zone=centre.zone,
         languages=tuple(centre.languages),
-        floor=FloorPlan(_by_id(_queues(sections)), _by_id(_agents(sections)), tuple(centre.languages)),
+        floor=FloorPlan(_by_id(_queues(sections)), _by_id(compile_agents(sections)), tuple(centre.languages)),
         menus=MenuPlan(_by_id(compile_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
         desk=DeskPlan(_by_id(_teams(sections)), _by_id(_case_types(sections)), dict(sorted(calendars.items()))),
         entry_points=_by_id(_entry_points(sections, centre.languages[0])),
@@ -82,15 +82,25 @@ def _by_id(things: Iterable[_T]) -> dict[str, _T]:
 
 def _queues(sections: Sections) -> Iterator[QueuePlan]:
     for queue_id, spec in sections.queues.items():
-        yield _queue(queue_id, spec)
+        yield compile_queue(queue_id, spec, sections.agents)
 
 
-def _queue(queue_id: str, spec: QueueSpec) -> QueuePlan:
+def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec]) -> QueuePlan:
+    """One queue. `agents` has all that its tiers name."""
     return QueuePlan(
         id=queue_id,
         priority=spec.priority,
-        requirements=tuple(Requirement(skill, level) for skill, level in sorted(spec.requirements.items())),
+        requirements=_requirements(spec.requirements),
         match_language=spec.match_language,
+        weight=spec.weight,
+        ageing=Ageing(spec.ageing.every, spec.ageing.by, spec.ageing.priority_max) if spec.ageing else None,
+        order=spec.order,
+        head_start_ms=spec.head_start,
+        relaxations=tuple(_relaxations(spec)),
+        tiers=tuple(Tier(_all_members(tier.agents, agents), tier.after) for tier in spec.tiers),
+        selection=spec.selection,
+        ring=spec.ring,
+        ring_step_ms=spec.ring_step,
         offer_ms=spec.offer,
         join_ms=spec.join,
         wrap_up_ms=spec.wrap_up,
@@ -105,7 +115,26 @@ def _queue(queue_id: str, spec: QueueSpec) -> QueuePlan:
     )
 
 
-def _agents(sections: Sections) -> Iterator[AgentPlan]:
+def _requirements(levels: Mapping[str, int]) -> tuple[Requirement, ...]:
+    return tuple(Requirement(skill, level) for skill, level in sorted(levels.items()) if level)
+
+
+def _relaxations(spec: QueueSpec) -> Iterator[Relaxation]:
+    """Each with all that it asks, where the file says only what it changes."""
+    levels, match_language = dict(spec.requirements), spec.match_language
+    for relaxation in spec.relaxations:
+        levels |= relaxation.requirements
+        if relaxation.match_language is not None:
+            match_language = relaxation.match_language
+        yield Relaxation(relaxation.after, _requirements(levels), match_language)
+
+
+def _all_members(names: Iterable[str], agents: Mapping[str, AgentSpec]) -> tuple[str, ...]:
+    return tuple(member for name in names for member in members(name, agents[name].count))
+
+
+def compile_agents(sections: Sections) -> Iterator[AgentPlan]:
+    """The first line, each agent of each group."""
     for agent_id, spec in sections.agents.items():
         for member in members(agent_id, spec.count):
             yield AgentPlan(member, _skills(spec))
@@ -157,7 +186,7 @@ def _node(node_id: str, spec: NodeSpec) -> Node:
         case CaseStatusSpec():
             node = CaseStatus(node_id, _read_back(spec), spec.next, spec.none)
         case HandOverSpec():
-            node = HandOver(node_id, spec.queue, tuple(spec.prompts), spec.priority)
+            node = HandOver(node_id, spec.queue, tuple(spec.prompts), spec.priority, spec.tiers_max)
         case HangUpSpec():
             node = HangUp(node_id, tuple(spec.prompts))
     return node

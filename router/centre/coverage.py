@@ -21,7 +21,7 @@ Entry = Mapping[str, Any]
 
 # The settings that decide who is served.
 _OF_AGENTS: Final = frozenset({"skills", "languages"})
-_OF_QUEUES: Final = frozenset({"requirements", "match_language"})
+_OF_QUEUES: Final = frozenset({"requirements", "match_language", "relaxations", "tiers"})
 _OF_ENTRY_POINTS: Final = frozenset({"flow", "language"})
 
 
@@ -84,16 +84,27 @@ def _is_clear(path: Path, model: type[BaseModel], matter: Collection[str], told:
 
 def _lacking(document: Document, queue: Entry, languages: Collection[str]) -> list[str]:
     """The languages in which no agent could serve a queue; an empty one stands for all, where they do not matter."""
-    matters = queue.get("match_language")
+    levels, matters = _at_last(queue)
     asked = sorted(languages) if matters else [""] if languages else []
-    agents = [agent for _, agent in document.entries("agents")]
-    return [language for language in asked if not any(_serves(agent, queue, language) for agent in agents)]
+    listed = {name for tier in queue.get("tiers", ()) for name in tier["agents"]}
+    agents = [agent for path, agent in document.entries("agents") if path[-1] in listed or not listed]
+    return [language for language in asked if not any(_serves(agent, levels, language) for agent in agents)]
 
 
-def _serves(agent: Entry, queue: Entry, language: str) -> bool:
+def _at_last(queue: Entry) -> tuple[dict[str, int], bool]:
+    """What a queue asks of agents in the end, by level and whether in the contact's language."""
+    levels, matters = dict(queue.get("requirements", {})), bool(queue.get("match_language"))
+    for relaxation in queue.get("relaxations", ()):
+        lower = relaxation.get("requirements", {})
+        levels = {skill: min(level, lower.get(skill, level)) for skill, level in levels.items()}
+        matters = matters and relaxation.get("match_language") is not False
+    return levels, matters
+
+
+def _serves(agent: Entry, levels: Mapping[str, int], language: str) -> bool:
     speaks = not language or language in agent.get("languages", ())
     skills = agent.get("skills", {})
-    return speaks and all(skills.get(skill, 0) >= level for skill, level in queue.get("requirements", {}).items())
+    return speaks and all(skills.get(skill, 0) >= level for skill, level in levels.items())
 
 
 def _arriving(document: Document, told: Collection[str]) -> dict[str, set[str]]:

@@ -24,7 +24,8 @@ file, line and setting, and most with a hint; nothing is started with a centre t
 Checked are not only the settings themselves, but also what they say together: that every name names something, that
 every prompt exists in every language of the centre, that no date lies outside the horizon and no calendar is always
 closed, that callers reach every node of a menu and come to an end even if they press nothing, that no two entry points
-share an address, and that for every queue and language in which contacts come there is an agent who could serve them.
+share an address, that for every queue and language in which contacts come there is an agent who could serve them, and
+that no rule is idle: a tier that never opens, a relaxation that adds nobody, a skill that nobody has.
 
 The same content has the same hash, however the files are laid out and in whatever order. Names for people (the texts
 under `skills` and `reasons`) and the `population` of the simulator are no part of it.
@@ -76,6 +77,8 @@ def _models_in(value: Schema, models: Schema, path: str) -> Iterator[tuple[str, 
         yield from _models_in(one, models, path)
     for one in value.get("patternProperties", {}).values():
         yield from _models_in(one, models, f"{path}.ID")
+    if "items" in value:
+        yield from _models_in(value["items"], models, f"{path}[]")
 
 
 def _table(path: str, model: Schema, models: Schema) -> str:

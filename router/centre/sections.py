@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from acd.plan import WrapUpOutcome
+from acd.plan import Order, Ring, Selection, WrapUpOutcome
 from escalation.case import CaseState
 from router.centre.calendars import CalendarSpec, Zone
 from router.centre.durations import Duration, SomeTime
@@ -57,6 +57,7 @@ FlowName = Annotated[Id, named("flows", "flow of this centre")]
 SkillName = Annotated[Id, named("skills", "skill of this centre")]
 QueueName = Annotated[Id, named("queues", "queue of this centre")]
 TeamName = Annotated[Id, named("teams", "team of this centre")]
+AgentName = Annotated[Id, named("agents", "agent or group of agents of this centre")]
 CaseTypeName = Annotated[Id, named("case_types", "case type of this centre")]
 Words = Annotated[str, Field(min_length=1)]
 Level = Annotated[int, Field(ge=1, le=10)]
@@ -231,6 +232,9 @@ class HandOverSpec(Node):
     queue: QueueName = Field(description="The queue it waits in.")
     prompts: list[PromptName] = Field([], description="What is played while it waits.")
     priority: Priority = Field(0, description="Added to the queue's own priority.")
+    tiers_max: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="How many of the queue's tiers of agents ever open to it. `null`: all."
+    )
 
 
 class HangUpSpec(Node):
@@ -265,14 +269,62 @@ class EntryPointSpec(Entry):
     flow: FlowName = Field(description="The menu tree it is sent through.")
 
 
-class QueueSpec(Entry):
-    """Where contacts wait for an agent."""
+class AgeingSpec(Entry):
+    """A priority that grows while a contact waits."""
 
+    every: SomeTime = Field(description="After each so much time since the need arose,")
+    by: Annotated[int, Field(ge=1, le=1000)] = Field(1, description="it grows by this much,")
+    priority_max: Priority = Field(description="but not above this.")
+
+
+class RelaxationSpec(Entry):
+    """What is asked of agents from some time on instead. It may only ask for less."""
+
+    after: SomeTime | None = Field(
+        None, description="How long the contact has waited. `null`: as soon as nobody who is there meets what is asked."
+    )
+    requirements: dict[SkillName, Annotated[int, Field(ge=0, le=10)]] = Field(
+        {}, description="Lower levels of some skills; 0 asks no longer for one. The others stay as they are."
+    )
+    match_language: bool | None = Field(None, description="`false`: in any language. `null`: as before.")
+
+
+class TierSpec(Entry):
+    """Agents who may serve a queue from some time on. Those of earlier tiers go first."""
+
+    agents: list[AgentName] = Field(min_length=1, description="The agents, or groups of them, in this order.")
+    after: Duration = _lasting("0s", "How long the contact has waited.")
+
+
+class QueueSpec(Entry):
+    """Where contacts wait for an agent.
+
+    The order of contacts: the larger `weight`, then the higher `priority` by now, then age, with the `head_start`.
+    """
+
+    weight: Annotated[int, Field(ge=0, le=1000)] = Field(
+        0, description="A queue of more weight goes first, whatever the priorities, for agents that both could use."
+    )
     priority: Priority = Field(0, description="Higher is served first.")
+    ageing: AgeingSpec | None = Field(None, description="How the priority grows while a contact waits. `null`: never.")
+    order: Order = Field(
+        "age",
+        description="By `age`, the older need goes first; by `slack`, who is nearest the end of the acceptable wait.",
+    )
+    head_start: Duration = _lasting("0s", "So much older its contacts count than they are.")
     requirements: dict[SkillName, Level] = Field(
         {}, description="The level of each skill that an agent must have at least."
     )
     match_language: bool = Field(default=False, description="Whether the agent must speak the contact's language.")
+    relaxations: list[RelaxationSpec] = Field([], description="What is asked instead, one after the other.")
+    tiers: list[TierSpec] = Field(
+        [], description="Who may serve it, first come first. None: everybody who meets the requirements, at once."
+    )
+    selection: Selection = Field("longest_idle", description="Which agent of a tier goes first.")
+    ring: Ring = Field(
+        "one", description="Whether `one` agent is rung at a time, `all` at once, or `progressive`: one more each step."
+    )
+    ring_step: SomeTime = _lasting("10s", "The step, where phones are rung progressively.")
     offer: SomeTime = _lasting("20s", "How long an agent is offered a contact.")
     join: SomeTime = _lasting("10s", "How long the joining of the parties may take after he has accepted.")
     wrap_up: Duration = _lasting("60s", "How long the work after a contact may take.")

@@ -1,0 +1,120 @@
+"""Rules of a queue that could never do anything: tiers that do not open, relaxations that add nobody, and the like.
+
+Judged where the queue itself and what the agents can do have no fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from acd import widening
+from acd.match import meets
+from acd.plan import AgentPlan, QueuePlan
+from router.centre.compile import compile_agents, compile_queue
+from router.centre.coverage import is_staffed
+from router.centre.document import Document, Path
+from router.centre.references import languages_of
+from router.centre.sections import Sections
+from router.errors import Fault
+
+
+def futile(document: Document, sections: Sections, told: Collection[str]) -> Iterator[Fault]:
+    """One fault for each rule without an effect. `told` are the fields that have a fault already."""
+    if not is_staffed(document, told):
+        return
+    agents = {agent.id: agent for agent in compile_agents(sections)}
+    yield from _unused_skills(document, agents)
+    for queue_id, spec in sections.queues.items():
+        if any(field.startswith(f"queues.{queue_id}.") for field in told):
+            continue
+        queue = compile_queue(queue_id, spec, sections.agents)
+        check = _Check(document, queue, agents, tuple(languages_of(document)))
+        yield from check.tiers()
+        yield from check.relaxations()
+        yield from check.ageing(_priorities(document, queue_id))
+
+
+def _unused_skills(document: Document, agents: Mapping[str, AgentPlan]) -> Iterator[Fault]:
+    had = {skill for agent in agents.values() for skill, _ in agent.skills}
+    for skill in document.section("skills"):
+        if skill not in had:
+            yield document.fault(
+                ("skills", skill), f"no agent has the skill `{skill}`", "give it to one, or take it out"
+            )
+
+
+def _priorities(document: Document, queue_id: str) -> list[int]:
+    """What the menus add to the queue's priority."""
+    nodes = [
+        node
+        for _, flow in document.entries("flows")
+        if isinstance(flow.get("nodes"), dict)
+        for node in flow["nodes"].values()
+        if isinstance(node, dict) and node.get("queue") == queue_id
+    ]
+    return [priority for node in nodes if type(priority := node.get("priority", 0)) is int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    document: Document
+    queue: QueuePlan
+    agents: Mapping[str, AgentPlan]
+    languages: tuple[str, ...]
+
+    def fault(self, path: Path, message: str, hint: str = "") -> Fault:
+        return self.document.fault(("queues", self.queue.id, *path), message, hint)
+
+    def able(self, relaxed: int) -> set[tuple[str, str]]:
+        """Who could serve a contact of which language, with so many relaxations in force and all tiers open."""
+        listed = {agent for tier in self.queue.tiers for agent in tier.agents}
+        return {
+            (agent.id, language)
+            for language in self.languages
+            for asked in (widening.asked(self.queue, language, relaxed),)
+            for agent in self.agents.values()
+            if (agent.id in listed or not listed) and meets(agent.skills, asked)
+        }
+
+    def tiers(self) -> Iterator[Fault]:
+        """Each opens while there is somebody to wait for it, and adds an agent who could serve."""
+        seen: dict[str, int] = {}
+        able = {agent for agent, _ in self.able(len(self.queue.relaxations))}
+        for number, tier in enumerate(self.queue.tiers):
+            path: Path = ("tiers", number)
+            yield from self._after(tier.after_ms, [each.after_ms for each in self.queue.tiers[:number]], path, "tier")
+            for agent in tier.agents:
+                if seen.setdefault(agent, number) != number:
+                    yield self.fault((*path, "agents"), f"`{agent}` is in tier {seen[agent] + 1} already")
+            if not able & set(tier.agents):
+                yield self.fault((*path, "agents"), "nobody in this tier could ever serve", "see the requirements")
+
+    def relaxations(self) -> Iterator[Fault]:
+        """Each asks for less, comes while there is somebody to wait for it, and adds an agent."""
+        for number, relaxation in enumerate(self.queue.relaxations):
+            path: Path = ("relaxations", number)
+            if relaxation.after_ms is not None:
+                earlier = [each.after_ms for each in self.queue.relaxations[:number] if each.after_ms is not None]
+                yield from self._after(relaxation.after_ms, earlier, path, "relaxation")
+            before, after = self.able(number), self.able(number + 1)
+            if before - after:
+                yield self.fault(path, "this asks for more than before", "a relaxation asks for less, or for nothing")
+            elif before == after:
+                yield self.fault(path, "this adds nobody", "lower a level below what somebody has, or take it out")
+
+    def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
+        """It lets at least somebody's priority grow."""
+        ageing, lowest = self.queue.ageing, self.queue.priority + min(priorities, default=0)
+        if ageing and ageing.priority_max <= lowest:
+            message = f"no priority ever grows: all are {lowest} or more from the start"
+            yield self.fault(("ageing", "priority_max"), message, "set it higher, or take `ageing` out")
+
+    def _after(self, after_ms: int, earlier: Collection[int], path: Path, what: str) -> Iterator[Fault]:
+        wait_ms_max = self.queue.wait_ms_max
+        if wait_ms_max is not None and after_ms >= wait_ms_max:
+            yield self.fault((*path, "after"), f"this {what} never comes: nobody waits that long", "see `wait_max`")
+        if after_ms < max(earlier, default=0):
+            yield self.fault(
+                (*path, "after"), f"this {what} comes before the one above it", "put them in order of time"
+            )
