@@ -11,7 +11,17 @@ from typing import Any, Final
 
 from acd import widening
 from acd.compat.look import look, next_look
-from acd.decide import UNANSWERED, Decisions, Follow, default_outcome, match_agents, time_out, widen
+from acd.decide import (
+    UNANSWERED,
+    Decisions,
+    Follow,
+    default_outcome,
+    match_agents,
+    overflow,
+    overflow_due,
+    time_out,
+    widen,
+)
 from acd.events import (
     DECISIONS,
     FACTS,
@@ -112,6 +122,15 @@ def _ring_on(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield RingWidened(contact_id)
 
 
+def _overflow_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    return overflow_due(floor, contact) if contact else None
+
+
+def _overflow(floor: Floor, contact_id: str, now: int) -> Decisions:
+    return overflow(floor, floor.contacts[contact_id], now)
+
+
 _COMPAT: Final = "compat"
 
 
@@ -132,6 +151,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
     "pair": (_pairs, _pair_due, _end_pair),
     "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
+    "overflow": (lambda floor: floor.contacts, _overflow_due, _overflow),
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
     _COMPAT: (lambda _floor: (_COMPAT,), _look_due, _look),
@@ -149,6 +169,7 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (JoinParties, "offer", attrgetter("offer")),
     (PairExcluded, "pair", attrgetter("contact", "agent")),
     (ContactQueued, "wait", attrgetter("contact")),
+    (ContactQueued, "overflow", attrgetter("contact")),
     (ContactQueued, "widening", attrgetter("contact")),
     (ContactWidened, "widening", attrgetter("contact")),
     *((event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)),
@@ -159,6 +180,7 @@ def silent(floor: Floor) -> frozenset[str]:
     """The kinds that nothing in the rules in force could ever set: no event need be asked about them."""
     queues = floor.plan.queues.values()
     used = {
+        "overflow": any(queue.overflow for queue in queues),
         "widening": any(queue.tiers or queue.relaxations for queue in queues),
         "ring": any(queue.ring == "progressive" for queue in queues),
         _COMPAT: bool(floor.watches),

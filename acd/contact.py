@@ -15,7 +15,7 @@ _JOIN_FAILS: Final = ("join.timed_out", "leg.failed", "withdraw")
 
 TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.ARRIVED: {"contact.queued": S.WAITING, "contact.ended": S.ENDED},
-    S.WAITING: {"offer": S.OFFERED, "contact.ended": S.ENDED},
+    S.WAITING: {"offer": S.OFFERED, "queue.left": S.ARRIVED, "contact.ended": S.ENDED},
     S.OFFERED: {
         "offer": S.OFFERED,
         "offer.accepted": S.JOINING,

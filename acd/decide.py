@@ -19,6 +19,7 @@ from acd.events import (
     AgentStateSet,
     ContactEnded,
     ContactJoined,
+    ContactMoved,
     ContactQueued,
     ContactReleased,
     ContactReprioritised,
@@ -34,6 +35,7 @@ from acd.events import (
     OfferDeclined,
     OfferExpired,
     PairExcluded,
+    QueueLeft,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -124,6 +126,20 @@ def _check_reprioritised(floor: Floor, event: ContactReprioritised) -> Refusal |
     return ("stale", f"the priority is {event.priority} already") if contact.priority == event.priority else None
 
 
+def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
+    contact = floor.contacts[event.contact]
+    if event.queue not in floor.plan.queues:
+        return ("illegal", f"queue {event.queue!r} is not in the centre")
+    if contact.state not in UNANSWERED or contact.joining:
+        state = "being joined with an agent" if contact.joining else contact.state.value
+        return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
+    return (
+        ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
+        if contact.queue == event.queue
+        else None
+    )
+
+
 def _of_a_known_agent(check: Check) -> Check:
     def checked(floor: Floor, event: Any) -> Refusal | None:
         if event.agent not in floor.agents:
@@ -133,7 +149,8 @@ def _of_a_known_agent(check: Check) -> Check:
     return checked
 
 
-CHECKS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised} | {
+OF_CONTACTS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised, ContactMoved: _check_moved}
+CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
     fact: _of_a_known_agent(check)
     for fact, check in (
         (AgentStateSet, _check_state),
@@ -221,6 +238,33 @@ def queue_up(
     )
 
 
+def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "overflowed"], now: int) -> Decisions:
+    """Let a contact wait in another queue. What was added to its priority there goes with it, as does its place."""
+    left = floor.plan.queues[contact.queue]
+    added = contact.priority - left.priority
+    rung = yield from _withdraw_all(floor, contact, f"the contact goes to {queue}")
+    yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
+    yield queue_up(floor, contact.id, queue, contact.language, now, priority=added, tiers_max=None)
+    yield from _match_each(floor, rung, now)
+
+
+def _after_moved_on(floor: Floor, event: ContactMoved, now: int) -> Decisions:
+    return move(floor, floor.contacts[event.contact], event.queue, "moved", now)
+
+
+def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:
+    """Nobody has answered for too long: on to the next queue; unless the contact is being answered right now."""
+    rule = floor.plan.queues[contact.queue].overflow
+    if rule and not contact.joining:
+        yield from move(floor, contact, rule.queue, "overflowed", now)
+
+
+def overflow_due(floor: Floor, contact: Contact) -> int | None:
+    """When a contact goes on to another queue, or None."""
+    rule = floor.plan.queues[contact.queue].overflow if contact.state in UNANSWERED else None
+    return contact.queued_at + rule.after_ms if rule else None
+
+
 def _after_queued(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
     yield from _relax_by_need(floor, floor.contacts[event.contact])
     yield from match_contact(floor, event.contact, now)
@@ -264,6 +308,8 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     yield from match_agent(floor, agent.id, now)
     if contact.wait_until is not None and contact.wait_until <= now and not contact.joining:
         yield from time_out(floor, contact, now)
+    elif (due := overflow_due(floor, contact)) is not None and due <= now:
+        yield from overflow(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
 
 
@@ -431,6 +477,7 @@ def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
 FOLLOW: Final[dict[type, Follow]] = {
     ContactQueued: _after_queued,
     ContactWidened: _after_queued,
+    ContactMoved: _after_moved_on,
     RingWidened: _after_ring_widened,
     OfferAccepted: _after_accepted,
     LegAnswered: _after_accepted,

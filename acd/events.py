@@ -133,6 +133,16 @@ class ContactReprioritised:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ContactMoved:
+    """A supervisor moves a waiting contact to another queue, where it has the place of its need."""
+
+    kind: ClassVar[str] = "contact.moved"
+    contact: str
+    queue: str
+    reason: str = ""
+
+
 # --- decisions and commands that go out ---------------------------------------------------------------------------
 
 
@@ -154,6 +164,17 @@ class ContactQueued:
     relaxed: int = 0
     tiers: int = 1
     tiers_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft:
+    """A contact leaves a queue for another, which `contact.queued` names next. `wait_ms` is its wait in this one."""
+
+    kind: ClassVar[str] = "queue.left"
+    contact: str
+    queue: str
+    outcome: Literal["moved", "overflowed"]
+    wait_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,9 +354,11 @@ FACTS: Final = (
     ContactReleased,
     WrappedUp,
     ContactReprioritised,
+    ContactMoved,
 )
 DECISIONS: Final = (
     ContactQueued,
+    QueueLeft,
     ContactWidened,
     OfferContact,
     RingWidened,

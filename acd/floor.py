@@ -28,6 +28,7 @@ from acd.events import (
     OfferDeclined,
     OfferExpired,
     PairExcluded,
+    QueueLeft,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -133,13 +134,18 @@ class Floor:
 
     def _queued(self, event: ContactQueued, now: int) -> None:
         contact = self.contacts[event.contact]
-        self.last_order += 1
+        if not contact.order:
+            self.last_order += 1
+            contact.order = self.last_order
         contact.queue, contact.language = event.queue, event.language
         contact.priority, contact.requirements = event.priority, event.requirements
         contact.relaxed, contact.tiers, contact.tiers_max = event.relaxed, event.tiers, event.tiers_max
-        contact.need_since, contact.order, contact.queued_at = event.need_since, self.last_order, now
+        contact.need_since, contact.queued_at = event.need_since, now
         contact.wait_until = event.until
         self._move_contact(contact, event.kind)
+
+    def _queue_left(self, event: QueueLeft, now: int) -> None:
+        self._move_contact(self.contacts[event.contact], event.kind)
 
     def _widened(self, event: ContactWidened, now: int) -> None:
         with self._in_another_line(event.contact) as contact:
@@ -275,6 +281,7 @@ def _left_after(contact: Contact) -> str:
 
 _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     ContactQueued: Floor._queued,
+    QueueLeft: Floor._queue_left,
     ContactWidened: Floor._widened,
     ContactReprioritised: Floor._reprioritised,
     ContactEnded: Floor._ended,

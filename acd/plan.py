@@ -53,6 +53,14 @@ class Relaxation:
 
 
 @dataclass(frozen=True, slots=True)
+class Overflow:
+    """Contacts that nobody has answered within `after_ms` go on to another queue, at the place of their need."""
+
+    after_ms: int
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
@@ -83,6 +91,7 @@ class QueuePlan:
     ring: Ring = "one"
     ring_step_ms: int = 10_000
     compat: CompatQueue | None = None
+    overflow: Overflow | None = None
     offer_ms: int = 20_000
     join_ms: int = 10_000
     wrap_up_ms: int = 60_000

@@ -18,7 +18,15 @@ from typing import Any, Concatenate, Final, Literal, TypeVar
 import acd.decide
 import escalation.desk
 import ivr.session
-from acd.events import ContactEnded, ContactQueued, ContactReprioritised, HangUp, WrappedUp, WrapUpExpired
+from acd.events import (
+    ContactEnded,
+    ContactMoved,
+    ContactQueued,
+    ContactReprioritised,
+    HangUp,
+    WrappedUp,
+    WrapUpExpired,
+)
 from acd.floor import Floor
 from acd.model import AgentState, ContactState
 from acd.plan import QueuePlan
@@ -160,7 +168,7 @@ def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
 
 
 def _check_known(
-    board: Board, fact: ContactLeft | ContactKeyed | PromptFinished | ContactReprioritised
+    board: Board, fact: ContactLeft | ContactKeyed | PromptFinished | ContactReprioritised | ContactMoved
 ) -> Refusal | None:
     contact = board.floor.contacts.get(fact.contact)
     if fact.contact in board.ended or (contact and contact.state is ContactState.ENDED):
@@ -193,7 +201,8 @@ _CHECKS: Final[dict[type, tuple[_Check, ...]]] = {
     **{kind: (_within(_FLOOR, check),) for kind, check in acd.decide.CHECKS.items()},
 }
 _CHECKS[WrappedUp] += (_check_wrap_up,)
-_CHECKS[ContactReprioritised] = (_check_known, *_CHECKS[ContactReprioritised])
+for _of_contact in acd.decide.OF_CONTACTS:
+    _CHECKS[_of_contact] = (_check_known, *_CHECKS[_of_contact])
 assert set(_CHECKS) == set(FACTS), "every fact is checked"
 
 

@@ -24,6 +24,7 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    QueueLeft,
     WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
@@ -44,6 +45,8 @@ class Tally:
     abandoned: int = 0
     abandoned_short: int = 0
     timed_out: int = 0
+    moved: int = 0
+    overflowed: int = 0
     wait_ms: int = 0
     talk_ms: int = 0
     wrap_up_ms: int = 0
@@ -217,6 +220,10 @@ class Measures:
         self._state.queued[event.contact] = (event.queue, at)
         self._queue(event.queue).offered += 1
 
+    def _left(self, event: QueueLeft, _at: int) -> None:
+        tally = self._queue(event.queue)
+        setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
+
     def _joined(self, event: ContactJoined, at: int) -> None:
         queue, since = self._state.queued[event.contact]
         tally = self._queue(queue)
@@ -295,6 +302,7 @@ _STATE: Final = TypeAdapter(_State)
 
 _FOLD: Final[dict[type, Callable[[Measures, Any, int], None]]] = {
     ContactQueued: Measures._queued,
+    QueueLeft: Measures._left,
     ContactJoined: Measures._joined,
     ContactEnded: Measures._ended,
     WrappedUp: Measures._wrapped_up,

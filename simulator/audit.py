@@ -29,6 +29,7 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    QueueLeft,
     WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
@@ -215,6 +216,16 @@ class Audit:
                 self._fault(f"{story.contact} has a need that begins in the future")
             story.queue, story.queued_at, story.until = event.queue, at, event.until
             self._queues.setdefault(event.queue, _Queue()).offered += 1
+
+    def _left_queue(self, event: QueueLeft, at: int) -> None:
+        if story := self._open(event):
+            if event.queue != story.queue:
+                self._fault(f"{story.contact} leaves {event.queue}, where it does not wait")
+            for offer in story.offers:
+                self._fault(f"{story.contact} leaves {event.queue} while offer {offer} is open")
+            left = self._queues.setdefault(event.queue, _Queue()).left
+            left[event.outcome] = left.get(event.outcome, 0) + 1
+            story.queue = ""
 
     def _left(self, event: ContactLeft, at: int) -> None:
         if story := self._open(event):
@@ -470,6 +481,7 @@ def _is_complete(story: _Story) -> bool:
 _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     ContactArrived: Audit._arrived,
     ContactQueued: Audit._queued,
+    QueueLeft: Audit._left_queue,
     ContactLeft: Audit._left,
     ContactReleased: Audit._released,
     HangUp: Audit._sent_away,

@@ -61,6 +61,7 @@ class _Caller:
     attempt: int
     next: _Plan
     prompt: _Plan | None = None
+    waits: bool = False
 
 
 class World:
@@ -185,7 +186,10 @@ class World:
             caller.prompt = self._plan(now + caller.customer.listen_ms, ContactKeyed(event.contact, answer))
 
     def _queued(self, event: ContactQueued, now: int) -> None:
-        if caller := self._callers.get(event.contact):
+        """Patience begins with the wait, and does not begin anew in another queue."""
+        caller = self._callers.get(event.contact)
+        if caller and not caller.waits:
+            caller.waits = True
             caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
 
     def _joined(self, event: ContactJoined, now: int) -> None:

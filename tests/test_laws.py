@@ -16,6 +16,7 @@ from acd.events import (
     AgentAlive,
     AgentStateSet,
     ContactJoined,
+    ContactMoved,
     ContactQueued,
     ContactReleased,
     ContactReprioritised,
@@ -98,6 +99,8 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     after_ms = [tier.after_ms for tier in queue.tiers[contact.tiers :]]
     after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
+    if queue.overflow:
+        yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms
 
@@ -368,7 +371,8 @@ class Laws(RuleBasedStateMachine):
             contact.queue for contact in self.engine.board.floor.contacts.values() if contact.state in UNANSWERED
         )
         for queue, tally in self.measures.by_queue().items():
-            assert tally.offered == tally.answered + tally.abandoned + tally.timed_out + waiting[queue]
+            gone_on = tally.moved + tally.overflowed
+            assert tally.offered == tally.answered + tally.abandoned + tally.timed_out + gone_on + waiting[queue]
         assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
 
     @invariant()
@@ -443,6 +447,11 @@ class RichLaws(Laws):
     def reprioritise(self, place: int, priority: int) -> None:
         """A supervisor changes a priority."""
         self.take(ContactReprioritised(self.contact(place), priority))
+
+    @rule(place=places, queue=st.sampled_from(["needs", "quick", "nowhere"]))
+    def move(self, place: int, queue: str) -> None:
+        """A supervisor moves a contact."""
+        self.take(ContactMoved(self.contact(place), queue))
 
 
 Laws.TestCase.settings = RichLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)

@@ -83,6 +83,26 @@ def test_a_rule_that_could_do_nothing_is_a_fault(tmp_path: Path, rules: str, fau
         assert f": queues.nurses.{expected}" in fault
 
 
+TWO_QUEUES = """queues:
+  doctors: {requirements: {advice: 5}, overflow: {after: 9s, queue: nurses}}
+"""
+
+
+def test_queues_that_overflow_into_each_other_are_a_fault(tmp_path: Path) -> None:
+    """Contacts that nobody answers must come to rest somewhere: each queue of the circle says so."""
+    found = faults_of(tmp_path, with_rules("overflow: {after: 9s, queue: doctors}"), more=TWO_QUEUES)
+    assert ["nurses -> doctors -> nurses", "doctors -> nurses -> doctors"] == [
+        fault.partition("round for ever: ")[2].partition(" (")[0] for fault in found
+    ]
+
+
+def test_a_queue_that_others_overflow_to_needs_their_languages(tmp_path: Path) -> None:
+    """Contacts come to it in every language in which they come to the other."""
+    more = "queues:\n  doctors: {requirements: {advice: 5}, match_language: true}\n"
+    (fault,) = faults_of(tmp_path, with_rules("overflow: {after: 9s, queue: doctors}"), more=more)
+    assert "queues.doctors: no agent could ever serve `doctors` in the language `en`" in fault
+
+
 def test_a_tier_of_agents_who_cannot_is_a_fault(tmp_path: Path) -> None:
     """Who lacks what the queue asks for even at last can stand in no tier of it alone."""
     clerk = "agents:\n  clerk: {languages: [en]}\n"

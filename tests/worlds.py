@@ -7,7 +7,7 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import Ageing, AgentPlan, FloorPlan, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import Ageing, AgentPlan, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -112,6 +112,7 @@ def rich_plan(version: str = "v1") -> Plan:
         selection="in_order",
         ring="progressive",
         ring_step_ms=5 * S,
+        overflow=Overflow(45 * S, "quick"),
     )
     quick = replace(
         queues["quick"],

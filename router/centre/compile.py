@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from acd.plan import Ageing, AgentPlan, FloorPlan, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import Ageing, AgentPlan, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -98,6 +98,7 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         head_start_ms=spec.head_start,
         relaxations=tuple(_relaxations(spec)),
         tiers=tuple(Tier(_all_members(tier.agents, agents), tier.after) for tier in spec.tiers),
+        overflow=Overflow(spec.overflow.after, spec.overflow.queue) if spec.overflow else None,
         selection=spec.selection,
         ring=spec.ring,
         ring_step_ms=spec.ring_step,

@@ -121,7 +121,19 @@ def _arriving(document: Document, told: Collection[str]) -> dict[str, set[str]]:
         for queue_id, language in _hand_overs(flow, entry_point.get("language") or "".join(spoken[:1])):
             if not spoken or language in spoken:
                 arriving.setdefault(queue_id, set()).add(language if spoken else "")
+    for queue_id in list(arriving):
+        _go_on(document, queue_id, arriving)
     return arriving
+
+
+def _go_on(document: Document, queue_id: str, arriving: dict[str, set[str]]) -> None:
+    """Who comes to a queue comes to those that it overflows to."""
+    seen = {queue_id}
+    following = document.value(("queues", queue_id, "overflow", "queue"))
+    while isinstance(following, str) and following not in seen:
+        seen.add(following)
+        arriving.setdefault(following, set()).update(arriving[queue_id])
+        following = document.value(("queues", following, "overflow", "queue"))
 
 
 def _hand_overs(flow: Any, language: str) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
         return
     agents = {agent.id: agent for agent in compile_agents(sections)}
     yield from _unused_skills(document, agents)
+    onwards = {name: spec.overflow.queue for name, spec in sections.queues.items() if spec.overflow}
     for queue_id, spec in sections.queues.items():
         if any(field.startswith(f"queues.{queue_id}.") for field in told):
             continue
@@ -32,6 +33,7 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
         check = _Check(document, queue, agents, tuple(languages_of(document)))
         yield from check.tiers()
         yield from check.relaxations()
+        yield from check.overflow(onwards)
         yield from check.ageing(_priorities(document, queue_id))
 
 
@@ -102,6 +104,18 @@ class _Check:
                 yield self.fault(path, "this asks for more than before", "a relaxation asks for less, or for nothing")
             elif before == after:
                 yield self.fault(path, "this adds nobody", "lower a level below what somebody has, or take it out")
+
+    def overflow(self, onwards: Mapping[str, str]) -> Iterator[Fault]:
+        """It comes while there is somebody to go on, and does not lead back."""
+        if self.queue.overflow is None:
+            return
+        yield from self._after(self.queue.overflow.after_ms, (), ("overflow",), "overflow")
+        way = [self.queue.id]
+        while (following := onwards.get(way[-1])) is not None and following not in way:
+            way.append(following)
+        if following == self.queue.id:
+            message = f"contacts would go round for ever: {' -> '.join([*way, following])}"
+            yield self.fault(("overflow", "queue"), message, "let the last of them keep its contacts")
 
     def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
         """It lets at least somebody's priority grow."""

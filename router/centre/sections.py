@@ -289,6 +289,13 @@ class RelaxationSpec(Entry):
     match_language: bool | None = Field(None, description="`false`: in any language. `null`: as before.")
 
 
+class OverflowSpec(Entry):
+    """Where contacts go that nobody answers in time. They keep the place of their need, and all that was learnt."""
+
+    after: SomeTime = Field(description="How long a contact waits here.")
+    queue: QueueName = Field(description="The queue it goes on to.")
+
+
 class TierSpec(Entry):
     """Agents who may serve a queue from some time on. Those of earlier tiers go first."""
 
@@ -320,6 +327,7 @@ class QueueSpec(Entry):
     tiers: list[TierSpec] = Field(
         [], description="Who may serve it, first come first. None: everybody who meets the requirements, at once."
     )
+    overflow: OverflowSpec | None = Field(None, description="The queue that contacts go on to. `null`: none.")
     selection: Selection = Field("longest_idle", description="Which agent of a tier goes first.")
     ring: Ring = Field(
         "one", description="Whether `one` agent is rung at a time, `all` at once, or `progressive`: one more each step."

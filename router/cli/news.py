@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired
+from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired, QueueLeft
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.cli.times import clock, minutes, moment
 from router.events import Event
@@ -62,6 +62,10 @@ def _moved(event: AgentMoved | AgentStateSet, zone: str) -> tuple[str, str]:
 
 _TELL: Final[dict[type, Callable[[Any, str], tuple[str, str]]]] = {
     ContactEnded: _ended,
+    QueueLeft: lambda event, zone: (
+        f"{brief(event.contact)} {'overflows' if event.outcome == 'overflowed' else 'is moved'} from {event.queue}",
+        "yellow",
+    ),
     OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),
     OfferExpired: lambda event, zone: (f"{event.agent} lets {brief(event.contact)} ring out", "yellow"),
     AgentMoved: _moved,

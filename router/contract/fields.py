@@ -79,6 +79,9 @@ FIELDS: Final[dict[str, Meaning]] = {
     # queueing, offering, answering
     "priority": Meaning("Higher is served first.", 0),
     "contact.reprioritised:priority": Meaning("Higher is served first.", 5, {"ge": -1000, "le": 1000}),
+    "contact.moved:queue": Meaning("The queue it goes to, one of the centre's.", "payroll", _NAME_LIMITS),
+    "contact.moved:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
+    "queue.left:outcome": Meaning("Why it left for another queue.", "overflowed"),
     "contact.reprioritised:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
     "next_at": Meaning("When it is looked at next, in ms since the epoch; null for never.", NOW + 5_000),
     "relaxed": Meaning("How many relaxations of its queue are in force for the contact.", 0),
