@@ -6,6 +6,7 @@ as `pending` and happens as `agent.moved` once the agent would be ready again.
 
 from __future__ import annotations
 
+from acd.model import Agent
 from acd.model import AgentState as S
 
 BUSY = (S.RESERVED, S.TALKING, S.WRAP_UP)
@@ -30,3 +31,8 @@ TRANSITIONS: dict[S, dict[str, S]] = {
     S.PAUSED: {**_RETURNS, **_LEAVES},
     S.NOT_RESPONDING: {**_RETURNS, **_LEAVES},
 }
+
+
+def attends(agent: Agent) -> bool:
+    """Whether the agent is at work and means to go on: a contact that waits may count on him."""
+    return agent.pending is None and (agent.state is S.READY or agent.state in BUSY)

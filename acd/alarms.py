@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from acd import widening
 from acd.compat.look import look, next_look
-from acd.decide import UNANSWERED, Decisions, Follow, default_outcome, match_agents, time_out, widen
+from acd.contact import UNANSWERED
+from acd.decide import Decisions, Follow, default_outcome, match_agents, time_out, widen
 from acd.events import (
     DECISIONS,
     FACTS,

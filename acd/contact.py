@@ -6,7 +6,12 @@ another is being *joined*, or it has been *answered*; nothing, if that was its o
 
 from __future__ import annotations
 
+from typing import Final
+
 from acd.model import ContactState as S
+
+UNANSWERED: Final = (S.WAITING, S.OFFERED, S.JOINING)
+"""In a queue, and not yet joined with an agent."""
 
 _OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
 _JOIN_FAILS = ("join.timed_out", "leg.failed", "withdraw")

@@ -21,7 +21,7 @@ import ivr.session
 from acd.events import ContactEnded, ContactQueued, ContactReprioritised, HangUp, WrappedUp, WrapUpExpired
 from acd.floor import Floor
 from acd.model import AgentState, ContactState
-from acd.plan import QueuePlan
+from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
 from escalation.desk import Desk
 from escalation.events import CaseOpened
@@ -224,9 +224,8 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
-    return acd.decide.queue_up(
-        board.floor, contact, node.queue, language, now, priority=node.priority, tiers_max=node.tiers_max
-    )
+    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max)
+    return acd.decide.queue_up(board.floor, contact, node.queue, language, terms, now)
 
 
 def _say_goodbye(contact: str) -> Iterator[Event]:

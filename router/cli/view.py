@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from acd.model import AgentState, ContactState
+from acd.contact import UNANSWERED
+from acd.model import AgentState
 from escalation.case import CaseState
 from router.cli.news import News
 from router.cli.times import MINUTE_MS
@@ -13,7 +14,6 @@ from router.measures import Tally
 from router.service import Service
 
 HISTORY = 24
-UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 @dataclass(frozen=True, slots=True)
