@@ -246,7 +246,9 @@ class Floor:
                 agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
                 return
             if asked is AgentState.READY:
-                agent.idle_since, agent.missed = now, 0
+                agent.missed = 0
+                if agent.state is AgentState.OFFLINE or self.plan.pause_restarts_idle:
+                    agent.idle_since = now
             agent.reason = reason
             self._move_agent(agent, trigger)
 

@@ -129,7 +129,11 @@ class AgentPlan:
 
 @dataclass(frozen=True, slots=True)
 class FloorPlan:
-    """Everything the floor knows before the first contact."""
+    """Everything the floor knows before the first contact.
+
+    `pause_restarts_idle`: whether an agent's idle time begins anew at the end of a pause, a call of his own among them.
+    """
 
     queues: dict[str, QueuePlan] = field(default_factory=dict)
     agents: dict[str, AgentPlan] = field(default_factory=dict)
+    pause_restarts_idle: bool = True

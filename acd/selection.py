@@ -1,8 +1,8 @@
 """The order of agents for a contact: by tier, then as the queue's `selection` says, then by the agent's place.
 
 An agent's place is that of his id among all ids; in a queue with tiers, that in its list. *Idle since* is the end of
-the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came to nothing does not move
-it, but counts as an offer.
+the last wrap-up, or the log-in or, if the floor says so, the end of a pause where that is later. An offer that came to
+nothing does not move it, but counts as an offer.
 """
 
 from __future__ import annotations

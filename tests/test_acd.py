@@ -148,6 +148,18 @@ def test_an_agents_own_settings() -> None:
     assert [(70 * S, "not_responding")] == [(at, moved.state) for at, moved in story.of(AgentMoved)]
 
 
+@pytest.mark.parametrize(("restarts", "first"), [(True, "bob"), (False, "ann")])
+def test_a_pause_may_restart_the_idle_time(restarts: bool, first: str) -> None:  # noqa: FBT001
+    """Whether who comes back from a pause is the last to be offered, or keeps his place, is the floor's to say."""
+    rules = plan()
+    story = Story(replace(rules, floor=replace(rules.floor, pause_restarts_idle=restarts)))
+    story.take(1, READY_ANN)
+    story.take(2, READY_BOB)
+    story.take(3, AgentStateSet("ann", "paused"))
+    story.take(4, READY_ANN, arrived("c1"))
+    assert [(4, "c1", first)] == pairs(story)
+
+
 def test_an_offer_says_what_was_chosen_from() -> None:
     """`candidates` and `excluded` count exactly those who were ready, or waiting, at that instant."""
     skilled = QueuePlan("help", requirements=(Requirement("pay"),), wrap_up_ms=0, missed_offers_max=None)

@@ -11,7 +11,7 @@ import pytest
 from tests.vectors import Verdict, read_document
 from tests.vectors.routing import MODES, play
 from tests.vectors.routing_cases import Played
-from tests.vectors.routing_native import lacks
+from tests.vectors.routing_plan import lacks
 from tests.vectors.routing_rules import FEATURES, FORMULAS
 
 PASSING = [

@@ -15,12 +15,16 @@ from acd.events import (
     ContactJoined,
     ContactQueued,
     ContactReleased,
+    ContactReprioritised,
     JoinParties,
     LegAnswered,
     LegFailed,
+    OfferAccepted,
     OfferContact,
     OfferDeclined,
+    WrappedUp,
 )
+from ivr.events import ContactKeyed
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
@@ -48,7 +52,10 @@ class Moment(IntEnum):
 
 
 class Stage:
-    """One centre, played from its plan. `log` is all that happened, as (t in seconds, event)."""
+    """One centre, played from its plan. `log` is all that happened in the case itself, as (t in seconds, event).
+
+    `after_connect`: by agent, what he does as soon as he is connected.
+    """
 
     def __init__(self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float]) -> None:
         """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever."""
@@ -59,6 +66,7 @@ class Stage:
         self._script: list[tuple[int, Moment, int, Callable[[], None]]] = []
         self._sequence = count()
         self._now = 0
+        self.after_connect: dict[str, Callable[[], None]] = {}
         self._wait_ends: dict[str, float] = {}
         self._connected: set[str] = set()
 
@@ -83,6 +91,14 @@ class Stage:
         """A customer comes in."""
         self._tell(ContactArrived(contact, address))
 
+    def key(self, contact: str, digits: str) -> None:
+        """A customer presses keys."""
+        self._tell(ContactKeyed(contact, digits))
+
+    def reprioritise(self, contact: str, priority: int) -> None:
+        """A waiting customer is given another priority."""
+        self._tell(ContactReprioritised(contact, priority))
+
     def hang_up(self, contact: str) -> None:
         """The customer leaves, unless he has been answered."""
         if contact not in self._connected:
@@ -91,6 +107,31 @@ class Stage:
     def ask(self, agent: str, state: Literal["ready", "paused", "offline"]) -> None:
         """The agent asks for a state."""
         self._tell(AgentStateSet(agent, state))
+
+    # --- what had happened before ---------------------------------------------------------------------------------
+
+    def was_offered(self, address: str, agent: str) -> None:
+        """The agent, who is ready and the only one for this address, has an offer that comes to nothing."""
+        offer = self._offer_of_old(address)
+        self.engine.handle(OfferDeclined(offer.contact, agent, offer.offer), self._now)
+        self.engine.handle(ContactLeft(offer.contact), self._now)
+
+    def has_served(self, address: str, agent: str) -> None:
+        """The agent, who is ready and the only one for this address, serves a contact, all at this instant."""
+        offer = self._offer_of_old(address)
+        about = (offer.contact, agent)
+        facts = (
+            OfferAccepted(*about, offer.offer),
+            ContactJoined(*about, offer.offer),
+            ContactReleased(*about),
+            WrappedUp(agent, offer.contact, "resolved"),
+        )
+        for fact in facts:
+            self.engine.handle(fact, self._now)
+
+    def _offer_of_old(self, address: str) -> OfferContact:
+        events = self.engine.handle(ContactArrived(f"{address}, {next(self._sequence)}", address), self._now)
+        return next(event for event in events if isinstance(event, OfferContact))
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -139,6 +180,8 @@ class Stage:
 
     def _talk(self, joined: ContactJoined) -> None:
         self._connected.add(joined.contact)
+        if act := self.after_connect.get(joined.agent):
+            self._schedule(self._now, Moment.EVENT, act)
         if (talk_s := self._talks.get(joined.contact)) is not None:
             self._soon(talk_s, Moment.TALK_ENDS, ContactReleased(joined.contact, joined.agent))
 
