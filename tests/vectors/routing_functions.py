@@ -91,10 +91,10 @@ def least_occupied(given: Given, *, by_level: bool) -> dict[str, Any]:
 
 def furthest_below_share(given: Given) -> dict[str, Any]:
     """The agent whose work is the smallest part of his target."""
-    shares = {
-        name: exact(agent, "work", name) / exact(agent, "target", name)
-        for name, agent in named(given, "agents", "target work").items()
-    }
+    agents = named(given, "agents", "target work")
+    if any(exact(agent, "target", name) <= 0 for name, agent in agents.items()):
+        raise ShapeFault("agents: a target is more than 0")
+    shares = {name: exact(agent, "work", name) / exact(agent, "target", name) for name, agent in agents.items()}
     return {"first": min(shares, key=lambda name: shares[name], default=None)}
 
 

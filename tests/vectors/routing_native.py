@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -110,13 +111,17 @@ def _come_in(stage: Stage, agent_id: str, case: Played, agent: AgentPart) -> _Pr
 def _remember(stage: Stage, presence: _Presence, case: Played, agent: AgentPart) -> None:
     """Let an agent have had his last offer, his last call and so many calls as the case says."""
     about = (HISTORY + presence.id, presence.id)
-    ended, _ = _last_call(case, agent)
+    ended_s, _ = _last_call(case, agent)
     if agent.last_offered_call is not None:
-        stage.at(agent.last_offered_call, Moment.EVENT, partial(stage.was_offered, *about))
-    if ended is not None:
-        stage.at(ended, Moment.EVENT, partial(_come_back, stage, presence))
+        _before(stage, agent.last_offered_call, partial(stage.was_offered, *about))
+    if ended_s is not None:
+        _before(stage, ended_s, partial(_come_back, stage, presence))
     for _ in range(agent.calls_answered + sum(member.calls for member in agent.queues.values())):
-        stage.at(_NEVER_S if ended is None else ended, Moment.EVENT, partial(stage.has_served, *about))
+        _before(stage, _NEVER_S if ended_s is None else ended_s, partial(stage.has_served, *about))
+
+
+def _before(stage: Stage, at_s: float, act: Callable[[], None]) -> None:
+    stage.at(min(at_s, 2 * _BEFORE_S), Moment.EVENT, act)
 
 
 def _come_back(stage: Stage, presence: _Presence) -> None:

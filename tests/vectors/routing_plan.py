@@ -25,6 +25,7 @@ NATIVE_ORDERS: dict[str, Mapping[str, Any]] = {
     "longest-idle-agent": {"selection": "longest_idle"},
     "fewestcalls": {"selection": "fewest_contacts"},
     "agent-with-fewest-calls": {"selection": "fewest_contacts"},
+    "ringall": {"selection": "in_order", "ring": "all"},
     "ring-all": {"selection": "in_order", "ring": "all"},
     "ring-progressively": {"selection": "in_order", "ring": "progressive"},
 }
@@ -67,8 +68,12 @@ def _lacks_of_queue(case: Played, name: str) -> Iterator[str]:
     calls = _calls(case, name)
     if len(case.members(name)) > 1 and queue.strategy not in NATIVE_ORDERS:
         yield f"a native order of agents that stands for {queue.strategy}"
+    if queue.strategy == "ringall" and len({*_levels(case, name).values()}) > 1:
+        yield "ringing everybody of one preference level, and nobody of the next"
     if _leaves(queue) is None:
         yield "leaving a queue whose agents are all busy"
+    elif _leaves(queue) and any(_is_elsewhere(case.agents[agent]) for agent in case.members(name)):
+        yield "a call of an agent's own, during which he is there all the same"
     if queue.timeoutpriority == "conf" and any(call.timeout is not None for call in calls):
         yield "a longest wait that lets an offer ring out"
     if queue.abandoned_resume_allowed:
@@ -208,6 +213,10 @@ def _opens_s(case: Played, name: str, level: int) -> float:
 
 def _is_present(agent: AgentPart) -> bool:
     return agent.status in ("Available", "Available (On Demand)")
+
+
+def _is_elsewhere(agent: AgentPart) -> bool:
+    return agent.busy_until is not None or agent.external_calls > 0 or agent.state == "In a queue call"
 
 
 def _tiers_max(case: Played, call: Call) -> int | None:
