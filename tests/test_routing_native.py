@@ -83,6 +83,25 @@ def test_what_happens_at_one_instant() -> None:
     )
 
 
+def test_all_facts_of_an_instant_come_before_its_decisions() -> None:
+    """An agent who is freed is offered the best of those who wait and those who come; who comes has the best agent."""
+    calls = [call("c1", 0, talk=10), call("c2", 1), call("c3", 10, priority=1, talk=10)]
+    assert "pass" == native(case({"connects": [[0, "c1", "A"], [10, "c3", "A"], [20, "c2", "A"]]}, calls=calls))
+    back = [{"at": 10, "do": "status", "agent": "A", "to": "Available"}]
+    away = {"A": agent(status="On Break")}
+    assert "pass" == native(
+        case({"connects": [[10, "c3", "A"], [20, "c2", "A"]]}, agents=away, calls=calls[1:], events=back)
+    )
+    agents = {"A": agent(last_bridge_end=-9, busy_until=10), "B": agent(last_bridge_end=-99, busy_until=10)}
+    assert "pass" == native(case({"connects": [[10, "c1", "B"]]}, agents=agents))
+    calls = [call("c1", 0, talk=10), call("c2", 10)]
+    linear = {"q": {"strategy": "linear"}}
+    connects = [[0, "c1", "A"], [10, "c2", "A"]]
+    assert "pass" == native(
+        case({"connects": connects}, queues=linear, agents={"A": agent(), "B": agent()}, calls=calls)
+    )
+
+
 def test_a_play_ends_where_it_is_said_to() -> None:
     """Everything up to and including `until` counts, natively up to `native_until`, and nothing after it."""
     calls = [call("c1", 0, talk=1), call("c2", 40, talk=1), call("c3", 41, talk=1)]

@@ -62,10 +62,10 @@ def offers(
     for each in waiting:
         stage.at(-each.wait_s, Moment.EVENT, partial(stage.arrive, each.id, each.id))
     for agent in agents:
-        stage.at(agent.since_s, Moment.TALK_ENDS, partial(stage.ask, agent.id, "ready"))
+        stage.at(agent.since_s, Moment.FREED, partial(stage.ask, agent.id, "ready"))
         for restart_s in agent.restarts:
-            stage.at(restart_s, Moment.TALK_ENDS, partial(stage.ask, agent.id, "paused"))
-            stage.at(restart_s, Moment.TALK_ENDS, partial(stage.ask, agent.id, "ready"))
+            stage.at(restart_s, Moment.FREED, partial(stage.ask, agent.id, "paused"))
+            stage.at(restart_s, Moment.FREED, partial(stage.ask, agent.id, "ready"))
     stage.run(until_s)
     return [(at, event) for at, event in stage.log if isinstance(event, OfferContact)]
 

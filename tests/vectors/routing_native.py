@@ -13,7 +13,7 @@ from acd.contact import UNANSWERED
 from acd.model import AgentState
 from router.measures import Measures
 from tests.vectors.routing_cases import AgentPart, Call, Pause, Played, SetPriority, SetState, SetStatus, Unsupported
-from tests.vectors.routing_plan import HISTORY, KEY, agent_ids, agent_name, lacks, ms, plan_of
+from tests.vectors.routing_plan import HISTORY, KEY, agent_ids, agent_name, lacks, last_call, ms, plan_of
 from tests.vectors.routing_stage import Moment, Stage
 
 LEAVES = {"abandoned": "ABANDON", "timed_out": "TIMEOUT", "blocked": "FULL", "nobody_there": "LEAVEEMPTY"}
@@ -75,7 +75,7 @@ def _run(case: Played, until_s: float) -> Stage:
             act = partial(stage.reprioritise, event.call, event.priority)
         else:
             act = partial(_change, stage, present[event.agent], **_changed(event))
-        stage.at(event.at, Moment.EVENT, act)
+        stage.at(event.at, Moment.FREED if _brings_back(event) else Moment.EVENT, act)
     for call in case.calls:
         _call_in(stage, call)
     stage.run(until_s)
@@ -104,14 +104,14 @@ def _come_in(stage: Stage, agent_id: str, case: Played, agent: AgentPart) -> _Pr
         stage.after_connect[agent_id] = partial(_take_one, stage, presence)
     if away:
         changes = {"outside": agent.external_calls > 0, **({} if agent.state == "Idle" else {"state": "Waiting"})}
-        stage.at(busy_until or 0, Moment.TALK_ENDS, partial(_change, stage, presence, **changes))
+        stage.at(busy_until or 0, Moment.FREED, partial(_change, stage, presence, **changes))
     return presence
 
 
 def _remember(stage: Stage, presence: _Presence, case: Played, agent: AgentPart) -> None:
     """Let an agent have had his last offer, his last call and so many calls as the case says."""
     about = (HISTORY + presence.id, presence.id)
-    ended_s, _ = _last_call(case, agent)
+    ended_s, _ = last_call(case, agent)
     if agent.last_offered_call is not None:
         _before(stage, agent.last_offered_call, partial(stage.was_offered, *about))
     if ended_s is not None:
@@ -130,17 +130,9 @@ def _come_back(stage: Stage, presence: _Presence) -> None:
     _ask(stage, presence, "ready")
 
 
-def _last_call(case: Played, agent: AgentPart) -> tuple[float | None, float]:
-    """When the last call of an agent ended, if he had any, and how long the wrap-up after it is."""
-    wrap_up_s = agent.wrap_up_time or max((case.queues[name].wrapuptime for name in agent.queues), default=0)
-    calls = [(agent.lastcall, wrap_up_s), (agent.last_bridge_end, wrap_up_s)]
-    calls += [(member.lastcall, case.queues[name].wrapuptime) for name, member in agent.queues.items()]
-    return max(((end, wrap_up) for end, wrap_up in calls if end is not None), default=(None, 0))
-
-
 def _busy_until_s(case: Played, agent: AgentPart) -> float | None:
     """Until when an agent is away on an outside call, or by the wrap-up after the last of his own."""
-    ended, wrap_up_s = _last_call(case, agent)
+    ended, wrap_up_s = last_call(case, agent)
     wrapped_up = None if ended is None or ended + wrap_up_s <= 0 else ended + wrap_up_s
     return max((at for at in (agent.busy_until, wrapped_up) if at is not None), default=None)
 
@@ -153,6 +145,10 @@ def _changed(event: Pause | SetStatus | SetState) -> dict[str, Any]:
             return {"state": event.to}
         case _:
             return {"paused": True}
+
+
+def _brings_back(event: SetPriority | Pause | SetStatus | SetState) -> bool:
+    return isinstance(event, SetStatus | SetState) and (event.to.startswith("Available") or event.to == "Waiting")
 
 
 def _take_one(stage: Stage, presence: _Presence) -> None:

@@ -7,13 +7,14 @@ case asks for nothing, as an order of agents does where a queue has only one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any, Final
 
 from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement, Tier
 from escalation.plan import DeskPlan
 from ivr.flow import Flow, HandOver, Menu, MenuPlan, Node
 from router.plan import EntryPoint, Plan
-from tests.vectors.routing_cases import AgentPart, Call, Played, QueuePart
+from tests.vectors.routing_cases import AgentPart, Call, Member, Played, QueuePart
 
 NATIVE_ORDERS: dict[str, Mapping[str, Any]] = {
     "linear": {"selection": "in_order"},
@@ -86,13 +87,29 @@ def _lacks_of_queue(case: Played, name: str) -> Iterator[str]:
 
 
 def agent_ids(case: Played) -> dict[str, str]:
-    """The id of each agent, by name: where the engine goes by ids, the first in the case's lists comes first."""
+    """The id of each agent, by name. Who comes first in his first queue has the first id, so that he is freed first."""
 
-    def place(name: str) -> tuple[int, int, int]:
-        members = case.agents[name].queues.values()
-        return next(((each.penalty, each.level, each.place) for each in members), (0, 0, 0))
+    def place(name: str) -> tuple[float, ...]:
+        queue, member = next(iter(case.agents[name].queues.items()), ("", Member()))
+        return (member.penalty, member.level, _since(case, queue, case.agents[name]), member.place)
 
     return {name: f"{number:04d} {name}" for number, name in enumerate(sorted(case.agents, key=place))}
+
+
+def _since(case: Played, queue: str, agent: AgentPart) -> float:
+    """The instant by which an order of agents goes, if it goes by one."""
+    settings = NATIVE_ORDERS.get(case.queues[queue].strategy, {}) if queue else {}
+    by = {"longest_idle": last_call(case, agent)[0], "least_recently_offered": agent.last_offered_call}
+    since = by.get(settings.get("selection", ""), 0)
+    return -inf if since is None else since
+
+
+def last_call(case: Played, agent: AgentPart) -> tuple[float | None, float]:
+    """When the last call of an agent ended, if he had any, and how long the wrap-up after it is."""
+    wrap_up_s = agent.wrap_up_time or max((case.queues[name].wrapuptime for name in agent.queues), default=0)
+    calls = [(agent.lastcall, wrap_up_s), (agent.last_bridge_end, wrap_up_s)]
+    calls += [(member.lastcall, case.queues[name].wrapuptime) for name, member in agent.queues.items()]
+    return max(((end, wrap_up) for end, wrap_up in calls if end is not None), default=(None, 0))
 
 
 def agent_name(agent_id: str) -> str:

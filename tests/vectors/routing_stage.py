@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
 from typing import Literal
@@ -24,6 +24,7 @@ from acd.events import (
     OfferDeclined,
     WrappedUp,
 )
+from acd.model import ContactState
 from ivr.events import ContactKeyed
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
@@ -38,8 +39,9 @@ class Moment(IntEnum):
     """The order of what happens at one t.
 
     The vectors apply all facts of an instant and then decide; the engine decides after each. So what takes choices away
-    comes before what adds any, and a talk that ends, which the vectors name second, only before the arrivals: else the
-    agent would be offered somebody who hangs up at this very instant. The facts themselves come out the same.
+    comes before what adds any, and an agent who is freed, by a talk that ends or because he is back, only before the
+    arrivals: else he would be offered somebody who hangs up at this very instant. Where others wait for him, he comes
+    after the arrivals too, so that he is offered the best of them all. The facts themselves come out the same.
     """
 
     EVENT = 1
@@ -47,8 +49,11 @@ class Moment(IntEnum):
     ANSWER = 3
     REJECT = 4
     ALARM = 5
-    TALK_ENDS = 6
+    FREED = 6
     ARRIVAL = 7
+
+
+_Act = tuple[int, Moment, int, Callable[[], None]]
 
 
 class Stage:
@@ -63,7 +68,7 @@ class Stage:
         self.engine.handle(CentreStarted(plan.hash), 0)
         self.log: list[tuple[float, Event]] = []
         self._rings, self._talks = rings, talks
-        self._script: list[tuple[int, Moment, int, Callable[[], None]]] = []
+        self._script: list[_Act] = []
         self._sequence = count()
         self._now = 0
         self.after_connect: dict[str, Callable[[], None]] = {}
@@ -81,6 +86,10 @@ class Stage:
             self._now, moment = following
             if moment is Moment.ALARM:
                 self._book(self.engine.tick(self._now))
+            elif moment is Moment.FREED and (arrival := self._arrival()):
+                self._script.remove(arrival)
+                heapify(self._script)
+                arrival[3]()
             else:
                 heappop(self._script)[3]()
             self.engine.board.check()
@@ -146,6 +155,13 @@ class Stage:
             heads.append(self._script[0][:2])
         return min(heads, default=None)
 
+    def _arrival(self) -> _Act | None:
+        """The next arrival at this instant, if somebody waits already."""
+        contacts = self.engine.board.floor.contacts.values()
+        if not any(contact.state is ContactState.WAITING for contact in contacts):
+            return None
+        return min((act for act in self._script if act[:2] == (self._now, Moment.ARRIVAL)), default=None)
+
     def _tell(self, fact: Event) -> None:
         """Hand a fact to the engine. One that comes too late, such as an answer to a withdrawn offer, has no effect."""
         try:
@@ -183,7 +199,7 @@ class Stage:
         if act := self.after_connect.get(joined.agent):
             self._schedule(self._now, Moment.EVENT, act)
         if (talk_s := self._talks.get(joined.contact)) is not None:
-            self._soon(talk_s, Moment.TALK_ENDS, ContactReleased(joined.contact, joined.agent))
+            self._soon(talk_s, Moment.FREED, ContactReleased(joined.contact, joined.agent))
 
     def _soon(self, after_s: float, moment: Moment, fact: Event) -> None:
         self._schedule(self._now + round(after_s * 1000), moment, lambda: self._tell(fact))
