@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from acd.model import Agent
 from acd.model import AgentState as S
 
 BUSY: Final[tuple[S, ...]] = (S.RESERVED, S.TALKING, S.WRAP_UP)
@@ -32,3 +33,8 @@ TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.PAUSED: {**_RETURNS, **_LEAVES},
     S.NOT_RESPONDING: {**_RETURNS, **_LEAVES},
 }
+
+
+def attends(agent: Agent) -> bool:
+    """Whether the agent is at work and means to go on: a contact that waits may count on him."""
+    return agent.pending is None and (agent.state is S.READY or agent.state in BUSY)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Final, Literal
 
 from acd import discipline, widening
-from acd.agent import BUSY
+from acd.agent import BUSY, attends
+from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
     AgentLapsed,
@@ -20,6 +21,7 @@ from acd.events import (
     ContactEnded,
     ContactJoined,
     ContactMoved,
+    ContactOutcome,
     ContactQueued,
     ContactReleased,
     ContactReprioritised,
@@ -45,14 +47,12 @@ from acd.events import (
 from acd.floor import Floor
 from acd.match import Choice
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
-from acd.plan import QueuePlan, WrapUpOutcome
+from acd.plan import QueuePlan, Terms, WrapUpOutcome
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 Check = Callable[[Floor, Any], Refusal | None]
 Follow = Callable[[Floor, Any, int], Decisions]
-
-UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
@@ -195,6 +195,7 @@ def match_all(floor: Floor, now: int) -> Decisions:
     """Match the whole floor anew, after the rules have changed."""
     yield from _fewer_left(floor, now)
     yield from match_agents(floor, floor.matching.ready(), now)
+    yield from _leave_unattended(floor, now)
 
 
 def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
@@ -219,22 +220,22 @@ def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
 # --- what follows -------------------------------------------------------------------------------------------------
 
 
-def queue_up(
-    floor: Floor, contact_id: str, queue_id: str, language: str, now: int, *, priority: int, tiers_max: int | None
-) -> ContactQueued:
-    """Let a contact wait in a queue: with the queue's priority and this one added, at the place of its need."""
+def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms: Terms, now: int) -> ContactQueued:
+    """Let a contact wait in a queue, on these terms, at the place of its need."""
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
+    wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
     return ContactQueued(
         contact_id,
         queue_id,
         language,
-        queue.priority + priority,
+        queue.priority + terms.priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
         contact.need_since,
-        None if queue.wait_ms_max is None else now + queue.wait_ms_max,
+        None if wait_ms_max is None else now + wait_ms_max,
         relaxed,
-        widening.open_tiers(queue, 0, tiers_max),
-        tiers_max,
+        widening.open_tiers(queue, 0, terms.tiers_max),
+        terms.tiers_max,
+        terms.head_start_ms,
     )
 
 
@@ -244,7 +245,7 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     added = contact.priority - left.priority
     rung = yield from _withdraw_all(floor, contact, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
-    yield queue_up(floor, contact.id, queue, contact.language, now, priority=added, tiers_max=None)
+    yield queue_up(floor, contact.id, queue, contact.language, Terms(added, head_start_ms=contact.head_start_ms), now)
     yield from _match_each(floor, rung, now)
 
 
@@ -265,9 +266,21 @@ def overflow_due(floor: Floor, contact: Contact) -> int | None:
     return contact.queued_at + rule.after_ms if rule else None
 
 
-def _after_queued(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
-    yield from _relax_by_need(floor, floor.contacts[event.contact])
-    yield from match_contact(floor, event.contact, now)
+def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
+    contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
+    is_new = contact.queues == 1  # who comes from another queue is not sent away for want of room
+    if is_new and waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
+        yield from _send_away(floor, contact, "blocked", "the queue is full", now)
+    else:
+        yield from _seek(floor, event, now)
+
+
+def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
+    contact = floor.contacts[event.contact]
+    yield from _relax_by_need(floor, contact)
+    yield from match_contact(floor, contact.id, now)
+    if contact.state is ContactState.WAITING and floor.matching.is_unattended(contact):
+        yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
 
 
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:
@@ -298,7 +311,8 @@ def _after_accepted(floor: Floor, event: OfferAccepted | LegAnswered, now: int) 
 def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | JoinTimedOut, now: int) -> Decisions:
     """The contact goes back to its place, is kept from this agent for a while, and both are matched anew."""
     agent, contact = floor.agents[event.agent], floor.contacts[event.contact]
-    missed_max = floor.plan.queues[contact.queue].missed_offers_max
+    own_max = floor.plan.agents[agent.id].missed_offers_max
+    missed_max = floor.plan.queues[contact.queue].missed_offers_max if own_max is None else own_max
     if contact.queue not in floor.watches:
         yield from _keep_apart(floor, contact, agent, now)
     if agent.pending:
@@ -355,6 +369,16 @@ def _fewer_left(floor: Floor, now: int) -> Decisions:
         yield from _shorten(floor, contact, now)
 
 
+_NOBODY_THERE = "nobody is there"
+
+
+def _leave_unattended(floor: Floor, now: int) -> Decisions:
+    """Somebody went away, or is about to: nobody waits where a queue would rather send him away than let him hope."""
+    for contact in floor.matching.unattended():
+        if contact.state is ContactState.WAITING:
+            yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
+
+
 def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
     agent = floor.agents[event.agent]
     if agent.state is AgentState.WRAP_UP and event.state == "ready":
@@ -365,6 +389,8 @@ def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
         yield from _release_reserved(floor, agent, now)
     else:
         yield from match_agent(floor, agent.id, now)
+    if not attends(agent):
+        yield from _leave_unattended(floor, now)
 
 
 def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
@@ -373,11 +399,13 @@ def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
         yield from _fewer_left(floor, now)
     else:
         yield from _release_reserved(floor, agent, now)
+    yield from _leave_unattended(floor, now)
 
 
 def _after_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
     if event.state == "offline":
         yield from _fewer_left(floor, now)
+    yield from _leave_unattended(floor, now)
 
 
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
@@ -435,16 +463,15 @@ def leave(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield from _match_each(floor, rung, now)
 
 
-def _end(
-    floor: Floor, contact: Contact, unanswered: Literal["abandoned", "timed_out", "left_menu"], now: int
-) -> Decisions:
+def _end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int) -> Decisions:
     if contact.state is not ContactState.TALKING:
         waited = now - contact.queued_at if contact.queue else 0
         yield ContactEnded(contact.id, unanswered, contact.queue, "", waited, 0)
         return
     wait, talk = contact.answered_at - contact.queued_at, now - contact.answered_at
     yield ContactEnded(contact.id, "handled", contact.queue, contact.agent, wait, talk)
-    wrap_up_ms = floor.plan.queues[contact.queue].wrap_up_ms
+    own_ms = floor.plan.agents[contact.agent].wrap_up_ms
+    wrap_up_ms = floor.plan.queues[contact.queue].wrap_up_ms if own_ms is None else own_ms
     if wrap_up_ms:
         yield WrapUpStarted(contact.agent, contact.id, contact.queue, now + wrap_up_ms)
     else:
@@ -469,14 +496,18 @@ def _after_wrap_up(floor: Floor, event: WrappedUp | WrapUpExpired, now: int) -> 
 def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away."""
     rung = yield from _withdraw_all(floor, contact, "the contact waited too long")
-    yield HangUp(contact.id, "waited too long")
-    yield from _end(floor, contact, "timed_out", now)
+    yield from _send_away(floor, contact, "timed_out", "waited too long", now)
     yield from _match_each(floor, rung, now)
+
+
+def _send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int) -> Decisions:
+    yield HangUp(contact.id, reason)
+    yield from _end(floor, contact, outcome, now)
 
 
 FOLLOW: Final[dict[type, Follow]] = {
     ContactQueued: _after_queued,
-    ContactWidened: _after_queued,
+    ContactWidened: _seek,
     ContactMoved: _after_moved_on,
     RingWidened: _after_ring_widened,
     OfferAccepted: _after_accepted,

@@ -2,13 +2,14 @@
 
 Served first is, in this order: the contact whose queue has the larger weight; of these the one with the higher
 priority, which may grow with its age; of these the one whose turn came first; of these the one that was queued first.
-A contact's *turn* is the instant its need arose, less the head start of its queue, plus the acceptable wait where the
-queue goes by slack. So a weight, a priority, a head start and a target are four terms of one order, and nothing else
-ever moves a contact past another.
+A contact's *turn* is the instant its need arose, less its own head start and that of its queue, plus the acceptable
+wait where the queue goes by slack. So a weight, a priority, a head start and a target are four terms of one order, and
+nothing else ever moves a contact past another.
 
-*Bounded overtaking.* Where all queues have the same weight, turn and ageing, and no priority is above `priority_max`, a
-contact of priority p whose need arose at t is overtaken only by contacts whose need arose before t + W, with
-W = every x ceil((priority_max - p) / by): from then on its own priority is the highest there is, and age decides.
+*Bounded overtaking.* Where all queues have the same weight, turn and ageing, no contact has a head start, and no
+priority is above `priority_max`, a contact of priority p whose need arose at t is overtaken only by contacts whose need
+arose before t + W, with W = every x ceil((priority_max - p) / by): from then on its own priority is the highest there
+is, and age decides.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ def priority(contact: Contact, queue: QueuePlan, now: int) -> int:
 def turn(contact: Contact, queue: QueuePlan) -> int:
     """The instant (ms) by which contacts of equal priority are compared."""
     target = queue.acceptable_wait_ms if queue.order == "slack" else 0
-    return contact.need_since - queue.head_start_ms + target
+    return contact.need_since - contact.head_start_ms - queue.head_start_ms + target
 
 
 def place(contact: Contact) -> tuple[int, int]:
     """The order among contacts of one queue and one priority: time does not change it, so that they can be indexed."""
-    return (contact.need_since, contact.order)
+    return (contact.need_since - contact.head_start_ms, contact.order)

@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Literal
 from acd.plan import Requirement, WrapUpOutcome
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
+ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu"]
 
 
 # --- facts that come in -------------------------------------------------------------------------------------------
@@ -150,7 +151,8 @@ class ContactMoved:
 class ContactQueued:
     """A contact was offered to a queue: it waits until `until` (None: for ever).
 
-    `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open.
+    `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open. In the order
+    of contacts it counts as if it had waited for `head_start_ms` more.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -164,6 +166,7 @@ class ContactQueued:
     relaxed: int = 0
     tiers: int = 1
     tiers_max: int | None = None
+    head_start_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,11 +313,15 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
-    """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none."""
+    """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none.
+
+    Of those that were not answered, the customer *abandoned*; the others we sent away: *timed out*, *blocked* by a full
+    queue, or from one that *nobody is there* to serve.
+    """
 
     kind: ClassVar[str] = "contact.ended"
     contact: str
-    outcome: Literal["handled", "abandoned", "timed_out", "left_menu", "served_in_menu"]
+    outcome: ContactOutcome
     queue: str
     agent: str
     wait_ms: int

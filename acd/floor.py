@@ -68,11 +68,15 @@ class Floor:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
         self.matching = Matching(self.plan)
         for agent in self.agents.values():
+            if agents.attends(agent):
+                self.matching.attend(agent, 1)
             if agent.state is not AgentState.OFFLINE:
                 self.matching.arrive(agent)
             if agent.state is AgentState.READY:
                 self.matching.free(agent)
         for contact in self.contacts.values():
+            if contact.state in contacts.UNANSWERED:
+                self.matching.lengthen(contact.queue, 1)
             if self.seeks(contact):
                 self.matching.add(contact)
             for agent_id in contact.exclusions:
@@ -105,10 +109,12 @@ class Floor:
     # --- moving along the tables ----------------------------------------------------------------------------------
 
     def _move_contact(self, contact: Contact, trigger: str) -> None:
-        sought = self.seeks(contact)
+        sought, unanswered = self.seeks(contact), contact.state in contacts.UNANSWERED
         contact.state = contacts.TRANSITIONS[contact.state][trigger]
         contact.rings_on = trigger.endswith(":ring")  # one phone less, so at once another
         seeks = self.seeks(contact)
+        if (still := contact.state in contacts.UNANSWERED) is not unanswered:
+            self.matching.lengthen(contact.queue, 1 if still else -1)
         if seeks and not sought:
             self.matching.add(contact)
         elif sought and not seeks:
@@ -134,11 +140,13 @@ class Floor:
 
     def _queued(self, event: ContactQueued, now: int) -> None:
         contact = self.contacts[event.contact]
+        contact.queues += 1
         if not contact.order:
             self.last_order += 1
             contact.order = self.last_order
         contact.queue, contact.language = event.queue, event.language
-        contact.priority, contact.requirements = event.priority, event.requirements
+        contact.priority, contact.head_start_ms = event.priority, event.head_start_ms
+        contact.requirements = event.requirements
         contact.relaxed, contact.tiers, contact.tiers_max = event.relaxed, event.tiers, event.tiers_max
         contact.need_since, contact.queued_at = event.need_since, now
         contact.wait_until = event.until
@@ -240,22 +248,34 @@ class Floor:
 
     def _ask(self, agent: Agent, trigger: str, asked: AgentState, reason: str, now: int) -> None:
         """Change the state at once, or remember what a busy agent asked for. To ask for ready takes that back."""
-        if agent.state in agents.BUSY:
-            pending = asked is not AgentState.READY
-            agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
-            return
-        if asked is AgentState.READY:
-            agent.idle_since, agent.missed = now, 0
-        agent.reason = reason
-        self._move_agent(agent, trigger)
+        with self._attendance(agent):
+            if agent.state in agents.BUSY:
+                pending = asked is not AgentState.READY
+                agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
+                return
+            if asked is AgentState.READY:
+                agent.missed = 0
+                if agent.state is AgentState.OFFLINE or self.plan.pause_restarts_idle:
+                    agent.idle_since = now
+            agent.reason = reason
+            self._move_agent(agent, trigger)
+
+    @contextmanager
+    def _attendance(self, agent: Agent) -> Iterator[None]:
+        """Do what may make an agent attend, or attend no longer."""
+        attended = agents.attends(agent)
+        yield
+        if (attends := agents.attends(agent)) is not attended:
+            self.matching.attend(agent, 1 if attends else -1)
 
     def _alive(self, event: AgentAlive, now: int) -> None:
         self.agents[event.agent].lease_until = now + event.lease_ms
 
     def _agent_moved(self, event: AgentMoved, now: int) -> None:
         agent = self.agents[event.agent]
-        agent.reason, agent.pending, agent.pending_reason = event.reason, None, ""
-        self._move_agent(agent, f"{event.kind}:{event.state}")
+        with self._attendance(agent):
+            agent.reason, agent.pending, agent.pending_reason = event.reason, None, ""
+            self._move_agent(agent, f"{event.kind}:{event.state}")
 
     def _wrap_up_started(self, event: WrapUpStarted, now: int) -> None:
         agent = self.agents[event.agent]

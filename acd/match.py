@@ -62,6 +62,7 @@ class Profile:
     barred: list[Need] = field(default_factory=list)
     ready: dict[str, Agent] = field(default_factory=dict)
     present: int = 0
+    attending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Matching:
         self._ready = 0
         self._waiting: dict[str, None] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
+        self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
             for language in plan.languages if queue.match_language else ("",):
                 requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0))
@@ -113,6 +115,10 @@ class Matching:
             del need.contacts[contact.priority]
         need.waiting -= 1
         del self._waiting[contact.id]
+
+    def lengthen(self, queue: str, by: int) -> None:
+        """A contact is in the queue unanswered from now on (`by` is 1), or is so no longer (-1)."""
+        self._lengths[queue] += by
 
     def free(self, agent: Agent) -> None:
         """The agent is ready."""
@@ -141,6 +147,10 @@ class Matching:
     def depart(self, agent: Agent) -> None:
         """The agent logged out."""
         self._profile(agent).present -= 1
+
+    def attend(self, agent: Agent, by: int) -> None:
+        """The agent attends from now on (`by` is 1), or does so no longer (-1)."""
+        self._profile(agent).attending += by
 
     def keep_apart(self, contact: Contact, agent: str) -> None:
         """The contact's exclusions have this agent among them."""
@@ -210,6 +220,20 @@ class Matching:
         """How many agents who can serve the contact are logged in."""
         return _present(self._need_of(contact))
 
+    def length(self, queue: str) -> int:
+        """How many contacts are in a queue unanswered, those that ring or are being joined included."""
+        return self._lengths[queue]
+
+    def unattended(self) -> list[Contact]:
+        """Every waiting contact that is to leave because nobody who could serve it attends, first come first."""
+        needs = (need for need in self._needs.values() if need.waiting and _is_unattended(need))
+        found = [contact for need in needs for line in need.contacts.values() for contact in line.items()]
+        return sorted((each for each in found if not self._will_widen(each)), key=discipline.place)
+
+    def is_unattended(self, contact: Contact) -> bool:
+        """Whether the contact is one of those."""
+        return _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
+
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
         """Whether the agent has the skills that the contact asks for, and is in a tier that is open to it."""
         need = self._need_of(contact)
@@ -221,11 +245,16 @@ class Matching:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
+    def _will_widen(self, contact: Contact) -> bool:
+        """Whether time will let more agents serve the contact."""
+        return widening.next_widening(contact, self._plan.queues[contact.queue]) is not None
+
     def _ranking(self, queue: QueuePlan) -> Callable[[Agent], selection.Rank]:
-        """By what the agents of one standing are ranked. In order is that of the tiers' lists, where there are any."""
-        if queue.selection == "in_order" and queue.tiers:
-            return lambda agent: (self._places[queue.id, agent.id],)
-        return selection.RANKS[queue.selection]
+        """By what the agents of one standing are ranked; ties go by the place in the tiers' lists, if there are any."""
+        rank = selection.RANKS[queue.selection]
+        if queue.tiers:
+            return lambda agent: rank(agent, self._places[queue.id, agent.id])
+        return lambda agent: rank(agent, agent.place)
 
     def _is_ready_for(self, agent_id: str, need: Need) -> bool:
         return any(agent_id in profile.ready for profile in need.profiles)
@@ -310,6 +339,10 @@ def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int
 
 def _present(need: Need) -> int:
     return sum(profile.present for profile in need.profiles)
+
+
+def _is_unattended(need: Need) -> bool:
+    return need.queue.leave_when_empty and not any(profile.attending for profile in need.profiles)
 
 
 def _counts(unskilled: int, barred: int, apart: int) -> tuple[tuple[str, int], ...]:

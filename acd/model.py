@@ -38,6 +38,7 @@ class AgentState(StrEnum):
 class Contact:
     """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`.
 
+    `head_start_ms` counts as if it had waited so much longer, but only in the order of contacts.
     `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
     `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
@@ -53,11 +54,13 @@ class Contact:
     state: ContactState = ContactState.ARRIVED
     queue: str = ""
     priority: int = 0
+    head_start_ms: int = 0
     requirements: tuple[Requirement, ...] = ()
     relaxed: int = 0
     tiers: int = 0
     tiers_max: int | None = None
     order: int = 0
+    queues: int = 0
     queued_at: int = 0
     wait_until: int | None = None
     answered_at: int = 0

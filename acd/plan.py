@@ -66,6 +66,8 @@ class QueuePlan:
 
     The order of contacts is that of `acd.discipline`: `weight`, `priority` and `ageing`, `order` and `head_start_ms`.
     The order of agents is that of `acd.selection`: tier, then `selection`.
+    `waiting_max`: how many may be in it unanswered; whoever comes on top of them is *blocked*. `leave_when_empty`: who
+    waits leaves, as *nobody there*, when no agent who could serve him attends: all are away, or about to go.
     `requirements`: all mandatory. `match_language`: the contact's language is one more mandatory skill.
     `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
     `compat`: the old system whose strategy decides who rings when, instead of everything above.
@@ -96,6 +98,8 @@ class QueuePlan:
     join_ms: int = 10_000
     wrap_up_ms: int = 60_000
     wait_ms_max: int | None = None
+    waiting_max: int | None = None
+    leave_when_empty: bool = False
     missed_offers_max: int | None = 1
     exclusion_ms: int = 300_000
     retry_ms: int = 10_000
@@ -106,17 +110,40 @@ class QueuePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms one contact joins a queue, beside those of the queue itself.
+
+    `priority` is added to the queue's, `head_start_ms` to its head start; at most `tiers_max` of its tiers ever open to
+    the contact; `wait_ms_max` holds instead of the queue's unless it is None.
+    """
+
+    priority: int = 0
+    head_start_ms: int = 0
+    tiers_max: int | None = None
+    wait_ms_max: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill."""
+    """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill.
+
+    `wrap_up_ms` and `missed_offers_max` hold for this agent instead of the queue's, unless they are None.
+    """
 
     id: str
     skills: tuple[tuple[str, int], ...] = ()
+    wrap_up_ms: int | None = None
+    missed_offers_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FloorPlan:
-    """Everything the floor knows before the first contact. `languages` are those that contacts may come with."""
+    """Everything the floor knows before the first contact. `languages` are those that contacts may come with.
+
+    `pause_restarts_idle`: whether an agent's idle time begins anew at the end of a pause, a call of his own among them.
+    """
 
     queues: dict[str, QueuePlan] = field(default_factory=dict)
     agents: dict[str, AgentPlan] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
+    pause_restarts_idle: bool = True

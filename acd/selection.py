@@ -1,8 +1,8 @@
 """The order of agents for a contact: by tier, then as the queue's `selection` says, then by the agent's place.
 
-An agent's place is that of his id among all ids; in a queue with tiers and `in_order`, that of its list. *Idle since*
-is the end of the last wrap-up, or the log-in or the end of a pause where that is later. An offer that came to nothing
-does not move it, but counts as an offer.
+An agent's place is that of his id among all ids; in a queue with tiers, that in its list. *Idle since* is the end of
+the last wrap-up, or the log-in or, if the floor says so, the end of a pause where that is later. An offer that came to
+nothing does not move it, but counts as an offer.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from acd.plan import Requirement, Selection
 Rank = tuple[int, ...]
 Skills = tuple[tuple[str, int], ...]
 
-RANKS: Final[dict[Selection, Callable[[Agent], Rank]]] = {
-    "longest_idle": lambda agent: (agent.idle_since, agent.place),
-    "least_recently_offered": lambda agent: (agent.offered_at, agent.place),
-    "fewest_contacts": lambda agent: (agent.served, agent.idle_since, agent.place),
-    "in_order": lambda agent: (agent.place,),
-    "best_skilled": lambda agent: (agent.idle_since, agent.place),
-    "specialists_first": lambda agent: (agent.idle_since, agent.place),
+RANKS: Final[dict[Selection, Callable[[Agent, int], Rank]]] = {
+    "longest_idle": lambda agent, place: (agent.idle_since, place),
+    "least_recently_offered": lambda agent, place: (agent.offered_at, place),
+    "fewest_contacts": lambda agent, place: (agent.served, agent.idle_since, place),
+    "in_order": lambda agent, place: (place,),
+    "best_skilled": lambda agent, place: (agent.idle_since, place),
+    "specialists_first": lambda agent, place: (agent.idle_since, place),
 }
-"""Lower is offered first. No two agents have the same place, so none the same rank, which holds while he is ready."""
+"""By an agent and his place: lower is offered first.
+
+No two agents have the same place in a queue, so none the same rank, which holds while he is ready.
+"""
 
 
 def preference(selection: Selection, skills: Skills, requirements: tuple[Requirement, ...]) -> int:

@@ -91,14 +91,17 @@ class CaseStatus:
 class HandOver:
     """Leave the menu for a queue, with everything learnt on the way. `prompts` are played while it waits.
 
-    `priority` is added to the queue's; at most `tiers_max` of its tiers of agents ever open to the contact.
+    The contact's own terms: `priority` and `head_start_ms` are added to the queue's, `wait_ms_max` holds instead of the
+    queue's unless it is None, and at most `tiers_max` of the queue's tiers of agents ever open to it.
     """
 
     id: str
     queue: str
     prompts: tuple[str, ...] = ()
     priority: int = 0
+    head_start_ms: int = 0
     tiers_max: int | None = None
+    wait_ms_max: int | None = None
     node: Literal["hand_over"] = "hand_over"
 
 

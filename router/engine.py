@@ -29,7 +29,7 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import AgentState, ContactState
-from acd.plan import QueuePlan
+from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
 from escalation.desk import Desk
 from escalation.events import CaseOpened
@@ -233,9 +233,8 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
-    return acd.decide.queue_up(
-        board.floor, contact, node.queue, language, now, priority=node.priority, tiers_max=node.tiers_max
-    )
+    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max)
+    return acd.decide.queue_up(board.floor, contact, node.queue, language, terms, now)
 
 
 def _say_goodbye(contact: str) -> Iterator[Event]:

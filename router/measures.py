@@ -47,6 +47,8 @@ class Tally:
     timed_out: int = 0
     moved: int = 0
     overflowed: int = 0
+    blocked: int = 0
+    nobody_there: int = 0
     wait_ms: int = 0
     talk_ms: int = 0
     wrap_up_ms: int = 0
@@ -59,6 +61,11 @@ class Tally:
     handling_ms: int = 0
     ringing_ms: int = 0
     within: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def sent_away(self) -> int:
+        """Contacts that we ended, and not the customer, before they were answered."""
+        return self.timed_out + self.blocked + self.nobody_there
 
     def add(self, other: Tally) -> None:
         """Sum another tally into this one."""
@@ -89,7 +96,7 @@ class Measure:
 
 def _due(tally: Tally) -> int:
     """Contacts that the service level is about: completed, less those who left within the short-abandon threshold."""
-    return tally.answered + tally.abandoned - tally.abandoned_short + tally.timed_out
+    return tally.answered + tally.abandoned - tally.abandoned_short + tally.sent_away
 
 
 MEASURES: Final[dict[str, Measure]] = {
@@ -97,10 +104,10 @@ MEASURES: Final[dict[str, Measure]] = {
     for measure in (
         Measure("offered", "offered", "count", "entered a queue", lambda t: (t.offered, 1)),
         Measure("answered", "answered", "count", "parties joined", lambda t: (t.answered, 1)),
-        Measure("abandoned", "abandoned", "share", "abandoned / (answered + abandoned + timed out)",
-                lambda t: (t.abandoned, t.answered + t.abandoned + t.timed_out)),
+        Measure("abandoned", "abandoned", "share", "abandoned / (answered + abandoned + sent away)",
+                lambda t: (t.abandoned, t.answered + t.abandoned + t.sent_away)),
         Measure("sl", "service level", "share",
-                "answered within AWT / (answered + abandoned - short abandons + timed out)",
+                "answered within AWT / (answered + abandoned - short abandons + sent away)",
                 lambda t: (t.answered_in, _due(t))),
         Measure("asa", "ASA", "ms", "queue wait of answered / answered", lambda t: (t.wait_ms, t.answered)),
         Measure("aht", "AHT", "ms", "(talk + wrap-up) / wrapped up",
@@ -126,7 +133,7 @@ def service_level(threshold_ms: int) -> Measure:
         f"sl({seconds}s)",
         f"service level ({seconds} s)",
         "share",
-        f"answered within {seconds} s / (answered + abandoned - short abandons + timed out)",
+        f"answered within {seconds} s / (answered + abandoned - short abandons + sent away)",
         lambda tally: (tally.within.get(threshold_ms, 0), _due(tally)),
     )
 
@@ -243,8 +250,8 @@ class Measures:
         if event.outcome == "abandoned":
             tally.abandoned += 1
             tally.abandoned_short += event.wait_ms <= self._plan.floor.queues[event.queue].short_abandon_ms
-        elif event.outcome == "timed_out":
-            tally.timed_out += 1
+        elif event.outcome != "handled":
+            setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
         else:
             tally.talk_ms += event.talk_ms
             self._state.wrapping[event.contact] = (event.queue, at)

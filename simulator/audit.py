@@ -258,10 +258,11 @@ class Audit:
 
     def _check_outcome(self, event: ContactEnded, story: _Story, at: int) -> None:
         """Each way to end asks for something to have happened, and for something not to."""
+        sent_away = story.sent_away and bool(story.queue) and not story.agent
         may = {
             "handled": bool(story.agent) and (story.left or story.sent_away),
             "abandoned": story.left and bool(story.queue) and not story.agent,
-            "timed_out": story.sent_away and bool(story.queue) and not story.agent,
+            **dict.fromkeys(("timed_out", "blocked", "nobody_there"), sent_away),
             "left_menu": story.left and not story.queue,
             "served_in_menu": story.sent_away and not story.queue,
         }

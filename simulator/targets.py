@@ -2,7 +2,7 @@
 
     sl(20s) >= 0.80      service level: answered within 20 s
     asa <= 30s           mean queue wait of answered contacts
-    abandoned <= 5%      abandoned / (answered + abandoned + timed out)
+    abandoned <= 5%      abandoned / (answered + abandoned + sent away)
     fcr >= 0.7           first-contact resolution, strictly in the contact: fcr(strict)
     flr >= 0.7           first-level resolution, of all contacts: flr(gross)
     escalated <= 0.2     share of answered contacts that left the first line

@@ -20,6 +20,7 @@ from acd.events import (
     PairExcluded,
     WithdrawOffer,
     WrappedUp,
+    WrapUpExpired,
 )
 from acd.line import Line
 from acd.match import meets
@@ -28,7 +29,7 @@ from ivr.events import ContactKeyed
 from ivr.flow import HandOver, Menu, Node
 from router.events import CentreStarted, ContactArrived, ContactLeft
 from tests import states
-from tests.worlds import QUEUE, S, Story, plan, with_queue
+from tests.worlds import QUEUE, S, Story, plan, with_queue, wrapping_up
 
 READY_ANN, READY_BOB = AgentStateSet("ann", "ready"), AgentStateSet("bob", "ready")
 
@@ -117,6 +118,46 @@ def test_priority_goes_before_age_and_age_before_arrival() -> None:
     story.take(3, ContactKeyed("older", "1"), arrived("vip"), ContactKeyed("vip", "2"))
     story.take(4, READY_ANN, READY_BOB)
     assert [(4, "vip", "ann"), (4, "older", "bob")] == pairs(story)
+
+
+def test_a_head_start_counts_as_waiting() -> None:
+    """A contact with a head start goes before those that came no earlier than that; its wait is measured as it is."""
+    nodes: dict[str, Node] = {
+        "menu": Menu("menu", ("m",), (("1", "early"), ("2", "plain")), "plain"),
+        "early": HandOver("early", "help", head_start_ms=5),
+        "plain": HandOver("plain", "help"),
+    }
+    story = Story(plan(nodes))
+    for at, contact, key in ((1, "c1", "2"), (4, "c2", "2"), (8, "c3", "1")):
+        story.take(at, arrived(contact), ContactKeyed(contact, key))
+    story.take(9, READY_ANN, READY_BOB)
+    assert [("c1", 8), ("c3", 1)] == [(offer.contact, offer.waited_ms) for _, offer in story.of(OfferContact)]
+
+
+def test_an_agents_own_settings() -> None:
+    """An agent's own wrap-up and limit to missed offers hold instead of those of the queue."""
+    rules = with_queue(plan(), "help", wrap_up_ms=60 * S, missed_offers_max=1)
+    ann = replace(rules.floor.agents["ann"], wrap_up_ms=5 * S, missed_offers_max=2)
+    rules = replace(rules, floor=replace(rules.floor, agents={**rules.floor.agents, "ann": ann}))
+    story = wrapping_up(rules)
+    story.wait(20 * S)
+    assert [(14 * S, WrapUpExpired("ann", "c1", "resolved"))] == story.of(WrapUpExpired)
+    story.take(20 * S, AgentStateSet("bob", "offline"), arrived("c2"))
+    story.news()
+    story.wait(100 * S)
+    assert [(70 * S, "not_responding")] == [(at, moved.state) for at, moved in story.of(AgentMoved)]
+
+
+@pytest.mark.parametrize(("restarts", "first"), [(True, "bob"), (False, "ann")])
+def test_a_pause_may_restart_the_idle_time(restarts: bool, first: str) -> None:  # noqa: FBT001
+    """Whether who comes back from a pause is the last to be offered, or keeps his place, is the floor's to say."""
+    rules = plan()
+    story = Story(replace(rules, floor=replace(rules.floor, pause_restarts_idle=restarts)))
+    story.take(1, READY_ANN)
+    story.take(2, READY_BOB)
+    story.take(3, AgentStateSet("ann", "paused"))
+    story.take(4, READY_ANN, arrived("c1"))
+    assert [(4, "c1", first)] == pairs(story)
 
 
 def test_an_offer_says_what_was_chosen_from() -> None:

@@ -12,6 +12,8 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from acd import discipline
+from acd.agent import attends
+from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
     AgentStateSet,
@@ -34,6 +36,7 @@ from acd.events import (
 from acd.match import meets
 from acd.model import Agent, AgentState, Contact, ContactState
 from acd.plan import QueuePlan
+from acd.widening import next_widening
 from escalation.events import CaseAccepted, CaseResolved
 from ivr.events import ContactKeyed, PromptFinished
 from router import codec
@@ -44,7 +47,6 @@ from router.measures import Measures
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
-UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 ENDS = (ContactJoined, OfferDeclined, OfferExpired, LegFailed, WithdrawOffer, JoinTimedOut)
 ONCE = (ContactArrived, ContactLeft, ContactReleased, OfferAccepted, LegAnswered, WrappedUp, CaseResolved, *ENDS)
 SERVED: list[type] = [OfferAccepted, ContactJoined]
@@ -83,10 +85,11 @@ def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
     """How an agent ranks for a contact, by the book."""
     queue, agent = queues[pair[0].queue], pair[1]
     listed = [name for tier in queue.tiers for name in tier.agents]
+    place = listed.index(agent.id) if agent.id in listed else agent.place
     by = {
-        "longest_idle": (agent.idle_since, agent.place),
-        "fewest_contacts": (agent.served, agent.idle_since, agent.place),
-        "in_order": (listed.index(agent.id) if agent.id in listed else agent.place,),
+        "longest_idle": (agent.idle_since, place),
+        "fewest_contacts": (agent.served, agent.idle_since, place),
+        "in_order": (place,),
     }
     return (tier_of(pair, queues), *by[queue.selection])
 
@@ -366,14 +369,29 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_lost(self) -> None:
-        """INV-08: whoever entered a queue was answered, abandoned, timed out, or is still there."""
+        """INV-08: whoever entered a queue was answered, abandoned, sent away for a reason, or is still there."""
         waiting = Counter(
             contact.queue for contact in self.engine.board.floor.contacts.values() if contact.state in UNANSWERED
         )
         for queue, tally in self.measures.by_queue().items():
-            gone_on = tally.moved + tally.overflowed
-            assert tally.offered == tally.answered + tally.abandoned + tally.timed_out + gone_on + waiting[queue]
+            sent_away = tally.timed_out + tally.blocked + tally.nobody_there
+            left = tally.answered + tally.abandoned + sent_away + tally.moved + tally.overflowed
+            assert tally.offered == left + waiting[queue]
         assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
+
+    @invariant()
+    def nobody_hopes_in_vain(self) -> None:
+        """Where a queue says so, nobody waits for agents who are all away; and no queue is longer than it may be."""
+        floor = self.engine.board.floor
+        unanswered = [each for each in floor.contacts.values() if each.state in UNANSWERED]
+        lengths = Counter(each.queue for each in unanswered)
+        for queue in floor.plan.queues.values():
+            assert queue.waiting_max is None or lengths[queue.id] <= queue.waiting_max
+        for each in unanswered:
+            queue = floor.plan.queues[each.queue]
+            hopes = any(attends(agent) and floor.matching.could_serve(agent, each) for agent in floor.agents.values())
+            more_to_come = next_widening(each, queue) is not None
+            assert hopes or more_to_come or not queue.leave_when_empty or each.state is not ContactState.WAITING
 
     @invariant()
     def offers_end_once(self) -> None:

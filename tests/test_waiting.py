@@ -1,12 +1,15 @@
-"""How a wait ends without an answer: the customer goes, or the longest wait is over."""
+"""How a wait ends without an answer: the customer goes, or is sent away for one of three reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from acd.events import (
+    AgentAlive,
+    AgentStateSet,
     ContactEnded,
     HangUp,
     JoinTimedOut,
@@ -18,7 +21,9 @@ from acd.events import (
     WrapUpStarted,
 )
 from acd.model import AgentState, ContactState
-from router.events import ContactArrived
+from acd.plan import Tier
+from ivr.flow import HandOver
+from router.events import CentreStarted, ContactArrived
 from router.plan import Plan
 from tests.worlds import (
     ARRIVED,
@@ -154,3 +159,86 @@ def test_an_agent_freed_at_the_last_instant_still_helps() -> None:
     story.wait(39 * S)
     assert [WrapUpExpired, OfferContact, WithdrawOffer, HangUp, ContactEnded] == [type(e) for _, e in story.news()]
     assert AgentState.READY == state(story)[1]
+
+
+def test_a_longest_wait_of_its_own() -> None:
+    """What the hand-over says of the longest wait holds instead of what the queue says."""
+    story = Story(with_queue(plan({"queue": HandOver("queue", "help", wait_ms_max=4 * S)}), "help", wait_ms_max=10 * S))
+    story.take(1 * S, ARRIVED)
+    story.news()
+    story.wait(60 * S)
+    assert [(5 * S, ContactEnded("c1", "timed_out", "help", "", 4 * S, 0))] == story.of(ContactEnded)
+
+
+# --- the queue is full, or nobody is there ------------------------------------------------------------------------
+
+
+def test_a_full_queue() -> None:
+    """Whoever comes on top of as many as may wait, those that ring included, is blocked; an answer makes room."""
+    story = joining(with_queue(plan(), "help", waiting_max=2))
+    story.take(3 * S, ContactArrived("c2", "100"), ContactArrived("c3", "100"))
+    assert [(3 * S, HangUp("c3", "the queue is full")), (3 * S, ContactEnded("c3", "blocked", "help", "", 0, 0))] == (
+        story.of(HangUp, ContactEnded)
+    )
+    story.news()
+    story.take(4 * S, JOINED, ContactArrived("c4", "100"), ContactArrived("c5", "100"))
+    assert [(4 * S, ContactEnded("c5", "blocked", "help", "", 0, 0))] == story.of(ContactEnded)
+
+
+AWAY: list[tuple[AgentStateSet | None, int]] = [
+    (AgentStateSet("ann", "paused"), 5 * S),
+    (AgentStateSet("ann", "offline"), 5 * S),
+    (None, 30 * S),
+]
+
+
+@pytest.mark.parametrize(("away", "at"), AWAY)
+def test_the_last_agent_goes_away(away: AgentStateSet | None, at: int) -> None:
+    """Who waits leaves as soon as the last agent who talks asks to go afterwards, or his lease lapses."""
+    rules = with_queue(plan(), "help", leave_when_empty=True)
+    story = talking(rules)
+    story.take(4 * S, AgentAlive("ann", 26 * S), ContactArrived("c2", "100"))
+    story.news()
+    story.take(at, *([away] if away else []))
+    assert [
+        (at, HangUp("c2", "nobody is there")),
+        (at, ContactEnded("c2", "nobody_there", "help", "", at - 4 * S, 0)),
+    ] == (story.of(HangUp, ContactEnded))
+
+
+def test_nobody_is_there_to_begin_with() -> None:
+    """Who comes where all are away leaves at once; where somebody is busy, he waits."""
+    rules = with_queue(plan(), "help", leave_when_empty=True)
+    story = Story(rules)
+    story.take(1 * S, AgentStateSet("bob", "ready"), AgentStateSet("bob", "paused"), ARRIVED)
+    assert [(1 * S, ContactEnded("c1", "nobody_there", "help", "", 0, 0))] == story.of(ContactEnded)
+    story = talking(rules)
+    story.take(4 * S, ContactArrived("c2", "100"))
+    assert [] == story.of(ContactEnded)
+
+
+def test_the_last_agent_does_not_respond() -> None:
+    """An offer that the only agent misses ends the wait; while somebody else attends, it does not."""
+    story = ringing(with_queue(plan(), "help", leave_when_empty=True))
+    story.wait(60 * S)
+    assert [(21 * S, ContactEnded("c1", "nobody_there", "help", "", 20 * S, 0))] == story.of(ContactEnded)
+
+
+def test_help_that_is_still_to_come() -> None:
+    """Nobody leaves for want of agents while time will open one more tier to him."""
+    tiers = (Tier(("ann",)), Tier(("bob",), 15 * S))
+    story = ringing(with_queue(plan(), "help", leave_when_empty=True, tiers=tiers))
+    story.take(2 * S, AgentStateSet("ann", "paused"))
+    story.news()
+    story.wait(60 * S)
+    assert [(16 * S, ContactEnded("c1", "nobody_there", "help", "", 15 * S, 0))] == story.of(ContactEnded)
+
+
+def test_rules_that_leave_nobody() -> None:
+    """After a reload too, nobody waits for agents who are all away."""
+    patient = plan()
+    strict = replace(with_queue(patient, "help", leave_when_empty=True), hash="v2")
+    story = Story(patient, strict)
+    story.take(1 * S, ARRIVED)
+    story.take(2 * S, CentreStarted("v2"))
+    assert [(2 * S, ContactEnded("c1", "nobody_there", "help", "", 1 * S, 0))] == story.of(ContactEnded)

@@ -101,7 +101,7 @@ def busy_plan(version: str = "v1") -> Plan:
 
 
 def rich_plan(version: str = "v1") -> Plan:
-    """The busy centre with every way to order contacts and agents: ageing, weight, tiers, relaxations, many phones."""
+    """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it."""
     busy = busy_plan(version)
     queues = busy.floor.queues
     needs = replace(
@@ -113,6 +113,7 @@ def rich_plan(version: str = "v1") -> Plan:
         ring="progressive",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
+        leave_when_empty=True,
     )
     quick = replace(
         queues["quick"],
@@ -121,8 +122,18 @@ def rich_plan(version: str = "v1") -> Plan:
         head_start_ms=5 * S,
         selection="fewest_contacts",
         ring="all",
+        waiting_max=3,
+        leave_when_empty=version != "v1",
     )
-    return replace(busy, floor=replace(busy.floor, queues={"needs": needs, "quick": quick}))
+    agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2)}
+    front = busy.menus.flows["front"]
+    own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
+    flow = replace(front, nodes={**front.nodes, "quick": own_terms})
+    return replace(
+        busy,
+        floor=FloorPlan({"needs": needs, "quick": quick}, agents),
+        menus=replace(busy.menus, flows={"front": flow}),
+    )
 
 
 def as_it_is(_kind: str, value: str) -> str:

@@ -39,7 +39,12 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
         centre=centre.id,
         zone=centre.zone,
         languages=tuple(centre.languages),
-        floor=FloorPlan(_by_id(_queues(sections)), _by_id(compile_agents(sections)), tuple(centre.languages)),
+        floor=FloorPlan(
+            _by_id(_queues(sections)),
+            _by_id(compile_agents(sections)),
+            tuple(centre.languages),
+            centre.pause_restarts_idle,
+        ),
         menus=MenuPlan(_by_id(compile_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
         desk=DeskPlan(_by_id(_teams(sections)), _by_id(_case_types(sections)), dict(sorted(calendars.items()))),
         entry_points=_by_id(_entry_points(sections, centre.languages[0])),
@@ -98,6 +103,8 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         head_start_ms=spec.head_start,
         relaxations=tuple(_relaxations(spec)),
         tiers=tuple(Tier(_all_members(tier.agents, agents), tier.after) for tier in spec.tiers),
+        waiting_max=spec.waiting_max,
+        leave_when_empty=spec.leave_when_empty,
         overflow=Overflow(spec.overflow.after, spec.overflow.queue) if spec.overflow else None,
         selection=spec.selection,
         ring=spec.ring,
@@ -138,7 +145,7 @@ def compile_agents(sections: Sections) -> Iterator[AgentPlan]:
     """The first line, each agent of each group."""
     for agent_id, spec in sections.agents.items():
         for member in members(agent_id, spec.count):
-            yield AgentPlan(member, _skills(spec))
+            yield AgentPlan(member, _skills(spec), spec.wrap_up, spec.missed_offers_max)
 
 
 def _skills(spec: AgentSpec) -> tuple[tuple[str, int], ...]:
@@ -187,7 +194,15 @@ def _node(node_id: str, spec: NodeSpec) -> Node:
         case CaseStatusSpec():
             node = CaseStatus(node_id, _read_back(spec), spec.next, spec.none)
         case HandOverSpec():
-            node = HandOver(node_id, spec.queue, tuple(spec.prompts), spec.priority, spec.tiers_max)
+            node = HandOver(
+                id=node_id,
+                queue=spec.queue,
+                prompts=tuple(spec.prompts),
+                priority=spec.priority,
+                head_start_ms=spec.head_start,
+                tiers_max=spec.tiers_max,
+                wait_ms_max=spec.wait_max,
+            )
         case HangUpSpec():
             node = HangUp(node_id, tuple(spec.prompts))
     return node

@@ -112,6 +112,9 @@ class CentreSpec(Entry):
         min_length=1, description="The languages it speaks, first the one of an entry point that names none."
     )
     horizon: HorizonSpec = Field(description="The dates for which its calendars are compiled.")
+    pause_restarts_idle: bool = Field(
+        default=True, description="Whether an agent counts as idle only since the end of his last pause."
+    )
     targets: list[Words] = Field(
         [], description="What it is to reach, such as `flr >= 0.7`: `firstline simulate` tests it unless told others."
     )
@@ -232,6 +235,8 @@ class HandOverSpec(Node):
     queue: QueueName = Field(description="The queue it waits in.")
     prompts: list[PromptName] = Field([], description="What is played while it waits.")
     priority: Priority = Field(0, description="Added to the queue's own priority.")
+    head_start: Duration = _lasting("0s", "Added to the queue's own head start.")
+    wait_max: SomeTime | None = Field(None, description="How long it waits at most. `null`: as the queue says.")
     tiers_max: Annotated[int, Field(ge=1)] | None = Field(
         None, description="How many of the queue's tiers of agents ever open to it. `null`: all."
     )
@@ -337,6 +342,12 @@ class QueueSpec(Entry):
     join: SomeTime = _lasting("10s", "How long the joining of the parties may take after he has accepted.")
     wrap_up: Duration = _lasting("60s", "How long the work after a contact may take.")
     wait_max: SomeTime | None = Field(None, description="How long a contact waits at most. `null`: for ever.")
+    waiting_max: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="How many contacts it takes at most; who comes then is sent away. `null`: any number."
+    )
+    leave_when_empty: bool = Field(
+        default=False, description="Whether a contact is sent away that nobody logged in could serve, now or later."
+    )
     missed_offers_max: Annotated[int, Field(ge=1)] | None = Field(
         1, description="After how many offers missed in a row an agent counts as not responding. `null`: never."
     )
@@ -360,6 +371,11 @@ class AgentSpec(Entry):
         description="How many there are: `clerk` with 12 of them is `clerk-01` to `clerk-12`. `null`: one, `clerk`.",
     )
     skills: dict[SkillName, Level] = Field({}, description="The level of each skill, 1 to 10.")
+    wrap_up: Duration | None = Field(None, description="The time for wrap-up. `null`: as the queue says.")
+    missed_offers_max: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="After how many offers missed in a row he is not responding. `null`: as the queue says.",
+    )
     languages: list[SpokenLanguage] = Field([], description="The languages the agent speaks.")
 
     @field_validator("languages")

@@ -42,6 +42,10 @@ def _ended(event: ContactEnded, zone: str) -> tuple[str, str]:
             return f"{brief(event.contact)} gives up in {event.queue} after {minutes(event.wait_ms)}", "red"
         case "timed_out":
             return f"{brief(event.contact)} is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"
+        case "blocked":
+            return f"{brief(event.contact)} finds {event.queue} full", "red"
+        case "nobody_there":
+            return f"{brief(event.contact)} is sent away from {event.queue}, where nobody is there", "red"
         case "served_in_menu":
             return f"{brief(event.contact)} is served by the menu", "green"
         case _:

@@ -6,7 +6,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from acd.model import AgentState, ContactState
+from acd.contact import UNANSWERED
+from acd.model import AgentState
 from escalation.case import CaseState
 from router.cli.news import News
 from router.cli.times import MINUTE_MS
@@ -14,7 +15,6 @@ from router.measures import Tally
 from router.service import Service
 
 HISTORY: Final = 24
-UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "relaxed": Meaning("How many relaxations of its queue are in force for the contact.", 0),
     "tiers": Meaning("How many tiers of the queue's agents are open to it; 1 where the queue has none.", 1),
     "tiers_max": Meaning("How many of them may ever open to it; null for all.", None),
+    "head_start_ms": Meaning("By how much longer than it has waited it counts as having waited, in ms.", 0),
     "requirements": Meaning("What an agent must have.", [{"skill": "payroll", "level": 1}]),
     "skill": Meaning("The skill's id.", "payroll"),
     "level": Meaning("The least level of the skill; counts from 1.", 1),

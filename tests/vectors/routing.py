@@ -15,7 +15,8 @@ from router.engine import Refused
 from tests.vectors import Comparison, ShapeFault, Verdict, field, judged, listed, mapping
 from tests.vectors import routing_native as native
 from tests.vectors.routing_cases import Expected, Played, Row, Unsupported, is_prose
-from tests.vectors.routing_rules import BETTER, FEATURES, FORMULAS, Rule
+from tests.vectors.routing_rule import Rule
+from tests.vectors.routing_rules import BETTER, FEATURES, FORMULAS
 
 Case = Mapping[str, Any]
 Results = Mapping[str, Any]
@@ -135,26 +136,32 @@ def _formula(case: Case, case_id: str) -> Verdict:
         return Verdict(case_id, "unsupported", f"the runner does not know the formula {name}")
     rule = FORMULAS[name]
     if "table" in case:
-        return _ruled(rule, {"table": case["table"]}, {"table": case["table"]}, case_id)
+        return _ruled(rule.ask, {"table": case["table"]}, {"table": case["table"]}, case_id)
     given = mapping(field(case, "given", "the case"), "given")
     if not rule.takes(given):
         raise ShapeFault(f"given: the fields of {name} are {rule.given}, not {' '.join(given)}")
-    return _ruled(rule, given, _expected(case, "expect", rule), case_id)
+    return _ruled(rule.ask, given, _expected(case, "expect", rule), case_id)
 
 
 def _feature(case: Case, case_id: str) -> Verdict:
-    """On the native mode, where `expect` is the target only if it is sound behaviour."""
+    """On the native mode, where `expect` is the target only if it is sound behaviour.
+
+    A harmful feature of which a case says only in prose what would be better is emulated, where the rule is known.
+    """
     _refuse_unknown(case, _FEATURE_FIELDS)
     given = {**mapping(case.get("given", {}), "given"), **({"calls": case["calls"]} if "calls" in case else {})}
     rule = next((rule for rule in FEATURES if rule.fits(given)), None)
     if rule is None:
         return Verdict(case_id, "unsupported", f"the runner knows no feature with the fields {' '.join(given)}")
-    target = _expected(case, "expect", rule)
     if "expect_native" in case:
-        target = _expected(case, "expect_native", rule)
-    elif case.get("kind") == "quirk":
-        target = BETTER.get(case_id, {})
-    return _ruled(rule, given, target, case_id)
+        return _ruled(rule.ask, given, _expected(case, "expect_native", rule), case_id)
+    target = _expected(case, "expect", rule)
+    if case.get("kind") != "quirk":
+        return _ruled(rule.ask, given, target, case_id)
+    if case_id not in BETTER and rule.emulates is not None:
+        emulates = rule.emulates
+        return _ruled(lambda given, target: emulates(given), given, target, case_id)
+    return _ruled(rule.ask, given, BETTER.get(case_id, {}), case_id)
 
 
 def _expected(case: Case, key: str, rule: Rule) -> dict[str, Any]:
@@ -172,9 +179,14 @@ def _refuse_unknown(case: Case, known: tuple[str, ...]) -> None:
         raise ShapeFault(f"the runner does not know the field {', '.join(unknown)}")
 
 
-def _ruled(rule: Rule, given: dict[str, Any], target: dict[str, Any], case_id: str) -> Verdict:
+def _ruled(
+    rule: Callable[[dict[str, Any], dict[str, Any]], Results],
+    given: dict[str, Any],
+    target: dict[str, Any],
+    case_id: str,
+) -> Verdict:
     def ask() -> Results:
-        results = rule.ask(given)
+        results = rule(given, target)
         if not target:
             raise Unsupported("a target: what would be better it says only in prose")
         return results

@@ -1,219 +1,61 @@
 """The cases that are no play: formulas by name, features by the fields of their `given`.
 
-A rule that the product offers has an `ask`, which puts the case to the product; one that it does not says what it
-`lacks`. Offering one more is a matter of its line in `FORMULAS` or `FEATURES`.
+What the product offers is put to the product. What it does not is asserted as a function and listed in
+`docs/compat.md`, by the words of `not_offered`. Where there is neither, a text says what is missing.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from simulator.theory import SERVICE_LEVELS, Counts
-from tests.vectors import ShapeFault, field, listed, mapping, number, whole
-from tests.vectors.routing_cases import AgentPart, Call, Expected, Member, Played, QueuePart, Unsupported
+from tests.vectors import routing_agents as agents
+from tests.vectors import routing_functions as functions
+from tests.vectors import routing_played as played
 from tests.vectors.routing_menus import freepbx_loops, menu_exit
-from tests.vectors.routing_native import play
-
-_IN_HAND = "work in hand"
-
-Given = dict[str, Any]
-Ask = Callable[[Given], dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`given` and `expect` are the fields that such a case may have: patterns, apart by spaces."""
-
-    given: str
-    expect: str
-    does: Ask | str
-
-    def takes(self, keys: Collection[str]) -> bool:
-        """Whether these are fields of the `given` of this rule."""
-        return all(_matches(key, self.given) for key in keys)
-
-    def fits(self, keys: Collection[str]) -> bool:
-        """Whether these are all the fields of the `given` of this rule."""
-        return self.takes(keys) and all(_matches_any(pattern, keys) for pattern in self.given.split())
-
-    def unknown(self, keys: Iterable[str]) -> list[str]:
-        """The fields among these that no such case expects."""
-        return [key for key in keys if not _matches(key, self.expect)]
-
-    def ask(self, given: Given) -> dict[str, Any]:
-        """What the product says. Raises Unsupported if it does not offer this."""
-        if isinstance(self.does, str):
-            raise Unsupported(self.does)
-        return self.does(given)
-
-
-def _matches(key: str, patterns: str) -> bool:
-    return any(re.fullmatch(pattern, key) for pattern in patterns.split())
-
-
-def _matches_any(pattern: str, keys: Iterable[str]) -> bool:
-    return any(re.fullmatch(pattern, key) for key in keys)
-
-
-# --- put to the engine --------------------------------------------------------------------------------------------
-
-
-def _served(calls: list[Call], agent_queues: Iterable[str]) -> list[str]:
-    """In which order an agent serves these calls, who becomes free when all of them wait."""
-    free_at = 1 + max((call.at for call in calls), default=0)
-    queues = dict.fromkeys([*agent_queues, *(call.queue for call in calls)], QueuePart(strategy="linear"))
-    agent = AgentPart(queues=dict.fromkeys(agent_queues, Member()), busy_until=free_at)
-    timed = [call.model_copy(update={"talk": 1.0}) for call in calls]
-    order: list[str] = play(_case(queues, {"agent": agent}, timed), free_at + len(calls))["order"]
-    return order
-
-
-def _case(queues: Mapping[str, QueuePart], agents: Mapping[str, AgentPart], calls: list[Call]) -> Played:
-    return Played(
-        id="case",
-        system="",
-        queues={**queues},
-        agents={**agents},
-        calls=calls,
-        expect=Expected(order=[]),
-        until=1_000_000,
-    )
-
-
-def _call(part: dict[str, Any], queue: str, at: float, priority: int = 0) -> Call:
-    return Call(id=field(part, "id", queue), queue=queue, at=at, priority=priority)
-
-
-def _parts(given: Given, key: str, known: str) -> list[dict[str, Any]]:
-    return [_part(part, key, known) for part in listed(field(given, key, "given"), key)]
-
-
-def _part(content: object, place: str, known: str) -> dict[str, Any]:
-    part = mapping(content, place)
-    if unknown := [key for key in part if key not in known.split()]:
-        raise ShapeFault(f"{place}: the runner does not know the field {', '.join(unknown)}")
-    return part
-
-
-def _fifo(given: Given) -> dict[str, Any]:
-    """0 is the highest of its priorities, as our greatest number is."""
-    calls = [
-        _call(part, "q", number(part, "at", "calls"), -whole(part, "priority", "calls"))
-        for part in _parts(given, "calls", "id at priority")
-    ]
-    return {"order": _served(calls, ["q"])}
-
-
-def _prio_age(given: Given) -> dict[str, Any]:
-    ages = [(number(task, "age", "tasks"), task) for task in _parts(given, "tasks", "id priority age")]
-    oldest = max((age for age, _ in ages), default=0)
-    calls = [_call(task, "q", oldest - age, whole(task, "priority", "tasks")) for age, task in ages]
-    return {"order": _served(calls, ["q"])}
-
-
-def _opensips_pick(given: Given) -> dict[str, Any]:
-    """A queue per skill; the lower of its priorities is the higher of ours."""
-    calls = [
-        _call(part, str(field(part, "skill", "queue")), number(part, "at", "queue"), -whole(part, "prio", "queue"))
-        for part in _parts(given, "queue", "id skill prio at")
-    ]
-    order = _served(calls, listed(field(given, "agent_skills", "given"), "agent_skills"))
-    return {"first": next(iter(order), None)}
+from tests.vectors.routing_rule import Given, Rule, one_of
 
 
 def _avaya_pick(given: Given) -> dict[str, Any]:
-    """UCD-MIA, the most idle agent whatever his level, is our only order of agents."""
-    match field(given, "mode", "given"):
-        case "UCD-MIA":
-            pass
-        case "EAD-MIA" | "EAD-LOA":
-            raise Unsupported("preference levels")
-        case "UCD-LOA":
-            raise Unsupported("agents least occupied")
-        case mode:
-            raise ShapeFault(f"given.mode: `{mode}` is none of EAD-MIA, EAD-LOA, UCD-MIA, UCD-LOA")
-    agents = {
-        name: AgentPart(
-            queues={"q": Member()}, last_bridge_end=-number(_part(agent, name, "level idle occ"), "idle", name)
-        )
-        for name, agent in mapping(field(given, "agents", "given"), "agents").items()
-    }
-    case = _case({"q": QueuePart(strategy="longest-idle-agent")}, agents, [Call(id="c", queue="q", at=0)])
-    return {"first": next((agent for _, _, agent in play(case, 0)["connects"]), None)}
+    """Expert agent distribution or uniform call distribution, to the most idle or the least occupied."""
+    distribution, _, order = one_of(given, "mode", "EAD-MIA EAD-LOA UCD-MIA UCD-LOA").partition("-")
+    rule = agents.most_idle if order == "MIA" else functions.least_occupied
+    return rule(given, by_level=distribution == "EAD")
 
-
-def _backlog(given: Given) -> dict[str, Any]:
-    """An agent with work in hand becomes free; one conversation waits for him since before, another comes later."""
-    if whole(_part(field(given, "agent", "given"), "agent", "limit"), "limit", "agent") != 1:
-        raise Unsupported("several contacts at once")
-    free_at = number(given, "agent_free_at", "given")
-    waiting = _parts(given, "conversations", "id at agent_full")
-    later = _part(field(given, "next_conversation", "given"), "next_conversation", "id at")
-    calls = [_call(part, "q", number(part, "at", "conversations")) for part in (*waiting, later)]
-    full = any(part.get("agent_full") for part in waiting)
-    in_hand = [Call(id=_IN_HAND, queue="q", at=0, talk=free_at)] if full else []
-    case = _case({"q": QueuePart(strategy="linear")}, {"a": AgentPart(queues={"q": Member()})}, [*in_hand, *calls])
-    connects = [(at, call) for at, call, _ in play(case, max(call.at for call in calls))["connects"]]
-    assigned = [[at, call] for at, call in connects if call != _IN_HAND]
-    served = [call for _, call in assigned]
-    return {"assigned": assigned, "still_waiting": [call.id for call in calls if call.id not in served]}
-
-
-# --- put to the measures ------------------------------------------------------------------------------------------
-
-
-def _asterisk_sl(given: Given) -> dict[str, Any]:
-    """Per cent with one decimal, as it prints them."""
-    counts = Counts(
-        answered=whole(given, "completed", "given"),
-        abandoned=whole(given, "abandoned", "given"),
-        answered_within=whole(given, "completed_in_sl", "given"),
-        abandoned_within=whole(given, "abandoned_in_sl", "given"),
-    )
-    return {"SL": _per_cent(SERVICE_LEVELS[2].of(counts)), "SL2": _per_cent(SERVICE_LEVELS[1].of(counts))}
-
-
-def _per_cent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 1)
-
-
-# --- the registers ------------------------------------------------------------------------------------------------
 
 FORMULAS: dict[str, Rule] = {
     "ast_empty": Rule("table", "table", "admission by the states of a queue's agents"),
     "ast_ema": Rule("answered_waits completed_before", "holdtime", "an expected wait"),
     "ast_ewt": Rule("holdtime waited", "minutes", "an expected wait"),
-    "ast_sl": Rule("completed completed_in_sl abandoned abandoned_in_sl", "SL SL2", _asterisk_sl),
+    "ast_sl": Rule("completed completed_in_sl abandoned abandoned_in_sl", "SL SL2", played.asterisk_sl),
     "wrandom": Rule("penalties", "p_first_strictly_less", "agents at random by weight"),
-    "prio_age": Rule("tasks", "order", _prio_age),
-    "openacd_pick": Rule("calls", "order", "weights between queues"),
-    "connect_steps": Rule("steps agents", "earliest", "requirements that relax with time"),
-    "genesys_score": Rule("calls", "order", "a head start in waiting time"),
-    "wazo_ratio": Rule("cases", "divert", "admission by contacts waiting for each agent"),
+    "prio_age": Rule("tasks", "order", played.priority_then_age),
+    "openacd_pick": Rule("calls", "order", played.weight_then_priority),
+    "connect_steps": Rule("steps agents", "earliest", agents.steps),
+    "genesys_score": Rule("calls", "order", played.points_as_head_start),
+    "wazo_ratio": Rule("cases", "divert", functions.diverts, "Admission by contacts waiting for each agent"),
     "freepbx_loops": Rule("invalid_loops inputs", "final_on_input", freepbx_loops),
     "rr_mod": Rule("next_position", "rrpos", "the pointer of compat.asterisk.rrmemory"),
-    "lifo": Rule("tasks", "order", "a queue that is served newest first"),
-    "order_by": Rule("keys workers", "first", "agents by the levels of their skills"),
-    "connect_pick": Rule("queues contacts", "first", "a queue that opens to an agent after a delay"),
-    "connect_adjust": Rule("contacts", "order reported_wait", "a head start in waiting time"),
-    "longest_idle": Rule("agents outbound_counts", "first", "calls that agents make"),
+    "lifo": Rule("tasks", "order", functions.newest_first, "The newest contact first"),
+    "order_by": Rule("keys workers", "first", functions.by_attributes, "Agents by several attributes in turn"),
+    "connect_pick": Rule("queues contacts", "first", played.queues_by_delay),
+    "connect_adjust": Rule("contacts", "order reported_wait", played.adjusted),
+    "longest_idle": Rule("agents outbound_counts", "first", agents.longest_idle),
     "genesys_sl": Rule(
         "answered_in answered abandoned short_abandoned abandoned_in flow_out",
         "default exclude_short_abandons include_flow_outs",
-        "a service level that counts overflow",
+        played.genesys_sl,
     ),
-    "nice_priority": Rule("skills calls", "values order", "a priority that grows with waiting"),
-    "avaya_pick": Rule("mode agents", "first", _avaya_pick),
-    "avaya_pad": Rule("agents", "first", "agents furthest below their share of the work"),
-    "azure_idle": Rule("workers", "order", "agents least loaded"),
-    "azure_capacity": Rule("capacity cost sequences", "accepted", "several contacts at once"),
-    "wazo_unknown": Rule("agent rules", "results", "conditions on skills other than a least level"),
-    "openacd_agent": Rule("agents needs", "order", "specialists before generalists"),
-    "opensips_pick": Rule("agent_skills queue", "first", _opensips_pick),
-    "opensips_etw": Rule("avg_duration queued agents", "etw", "an expected wait"),
+    "nice_priority": Rule("skills calls", "values order", played.accelerated),
+    "avaya_pick": Rule("mode agents", "first", _avaya_pick, "The least occupied agent first"),
+    "avaya_pad": Rule("agents", "first", functions.furthest_below_share, "Agents by their share of the work"),
+    "azure_idle": Rule("workers", "order", functions.least_loaded, "The least loaded agent first"),
+    "azure_capacity": Rule(
+        "capacity cost sequences", "accepted", functions.costs, "Several contacts at once for an agent"
+    ),
+    "wazo_unknown": Rule("agent rules", "results", functions.unknown_skill, "Conditions on skills as formulas"),
+    "openacd_agent": Rule("agents needs", "order", agents.specialists_first),
+    "opensips_pick": Rule("agent_skills queue", "first", played.any_of_his_skills),
+    "opensips_etw": Rule("avg_duration queued agents", "etw", functions.mean_wait, "An expected wait from means"),
     "freepbx_mix": Rule(
         "invalid_loops timeout_loops inputs",
         "final next_bad next_none",
@@ -224,8 +66,8 @@ FORMULAS: dict[str, Rule] = {
 }
 
 FEATURES: tuple[Rule, ...] = (
-    Rule("calls", "order", _fifo),
-    Rule("agent conversations agent_free_at next_conversation", "assigned still_waiting", _backlog),
+    Rule("calls", "order", played.fifo),
+    Rule("agent conversations agent_free_at next_conversation", "assigned still_waiting", played.backlog),
     Rule("max_failures max_timeouts inputs", "exit_after_input cause", menu_exit),
     Rule("script input", "next_verb_at_5s", "a menu that goes on to the next step after silence, as in TwiML"),
     Rule("block input", "branch stored", "a way out for silence, another for wrong keys"),
@@ -233,21 +75,58 @@ FEATURES: tuple[Rule, ...] = (
     Rule("handlers sequence", "chosen", "handlers by the count of misses"),
     Rule("prompt_seconds digit_at digit", "connect jambonz", "type-ahead that a node may turn off"),
     Rule(
-        r"targets reservation_timeout worker_of_\w+_free_at worker", "offers queue_at", "overflow from queue to queue"
+        r"targets reservation_timeout worker_of_\w+_free_at worker",
+        "offers queue_at",
+        functions.absolute_steps,
+        "Overflow from queue to queue",
+        emulates=functions.reservation_ends_step,
     ),
-    Rule("filters default task", "queue never", "rules that choose a queue by a contact's facts"),
-    Rule("filters default tasks workers", r"\w+", "rules that choose a queue by a contact's facts"),
-    Rule(r"workers max_reserved w\d+", "offers connects rescinded not_offered", "offers to several agents at once"),
-    Rule("worker busy_with waiting", "offers waiting_after", "several contacts at once"),
-    Rule("ttl task_state caller", "at task call", "a life time of a contact"),
-    Rule(r"queue c\d+", "order", "callbacks"),
-    Rule("rings agents", "earliest", "requirements that relax with time"),
-    Rule("selectors agents", "earliest", "requirements that relax with time"),
-    Rule("job queue_length", r"actions with_queue_length_\d+", "overflow from queue to queue"),
-    Rule("levels", r"eligible_at tie_at_\d+_all_idle", "preference levels"),
-    Rule(r"waited_before_transfer level_\d+_after", r"level_\d+_opens_after_transfer", "transfer"),
-    Rule(r"agents_dedicated agents_shared_by_\d+", "effective_agents", "an expected wait"),
-    Rule("agents calls", "connects", "requirements that relax when nobody meets them"),
+    Rule("filters default task", "queue never", functions.first_filter, "Filters that choose a queue"),
+    Rule(
+        "filters default tasks workers",
+        r"\w+",
+        functions.default_at_the_end,
+        "Filters that choose a queue",
+        emulates=functions.default_if_none_matched,
+    ),
+    Rule(
+        r"workers max_reserved w\d+",
+        "offers connects rescinded not_offered",
+        functions.reservations,
+        "Offers to a fixed number of agents together",
+    ),
+    Rule("worker busy_with waiting", "offers waiting_after", functions.slots, "Several contacts at once for an agent"),
+    Rule(
+        "ttl task_state caller",
+        "at task call",
+        "a life time of a task apart from its call",
+        emulates=functions.life_time,
+    ),
+    Rule(r"queue c\d+", "order", functions.callback_in_place, "Callbacks"),
+    Rule("rings agents", "earliest", agents.rings),
+    Rule("selectors agents", "earliest", agents.selectors),
+    Rule(
+        "job queue_length",
+        r"actions with_queue_length_\d+",
+        functions.exception_policy,
+        "Overflow from queue to queue",
+        asks=r"with_queue_length_\d+",
+    ),
+    Rule("levels", r"eligible_at tie_at_\d+_all_idle", agents.bullseye, asks=r"\w+"),
+    Rule(
+        r"waited_before_transfer level_\d+_after",
+        r"level_\d+_opens_after_transfer",
+        functions.levels_over_transfer,
+        "Transfer",
+        emulates=functions.levels_afresh,
+    ),
+    Rule(
+        r"agents_dedicated agents_shared_by_\d+",
+        "effective_agents",
+        functions.shared_agents,
+        "An expected wait from means",
+    ),
+    Rule("agents calls", "connects", agents.nobody_meets_the_first_rule),
 )
 
 BETTER: dict[str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import IntEnum
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
 from typing import Literal
@@ -15,12 +15,17 @@ from acd.events import (
     ContactJoined,
     ContactQueued,
     ContactReleased,
+    ContactReprioritised,
     JoinParties,
     LegAnswered,
     LegFailed,
+    OfferAccepted,
     OfferContact,
     OfferDeclined,
+    WrappedUp,
 )
+from acd.model import ContactState
+from ivr.events import ContactKeyed
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
@@ -34,8 +39,9 @@ class Moment(IntEnum):
     """The order of what happens at one t.
 
     The vectors apply all facts of an instant and then decide; the engine decides after each. So what takes choices away
-    comes before what adds any, and a talk that ends, which the vectors name second, only before the arrivals: else the
-    agent would be offered somebody who hangs up at this very instant. The facts themselves come out the same.
+    comes before what adds any, and an agent who is freed, by a talk that ends or because he is back, only before the
+    arrivals: else he would be offered somebody who hangs up at this very instant. Where others wait for him, he comes
+    after the arrivals too, so that he is offered the best of them all. The facts themselves come out the same.
     """
 
     EVENT = 1
@@ -43,12 +49,18 @@ class Moment(IntEnum):
     ANSWER = 3
     REJECT = 4
     ALARM = 5
-    TALK_ENDS = 6
+    FREED = 6
     ARRIVAL = 7
 
 
+_Act = tuple[int, Moment, int, Callable[[], None]]
+
+
 class Stage:
-    """One centre, played from its plan. `log` is all that happened, as (t in seconds, event)."""
+    """One centre, played from its plan. `log` is all that happened in the case itself, as (t in seconds, event).
+
+    `after_connect`: by agent, what he does as soon as he is connected.
+    """
 
     def __init__(self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float]) -> None:
         """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever."""
@@ -56,9 +68,10 @@ class Stage:
         self.engine.handle(CentreStarted(plan.hash), 0)
         self.log: list[tuple[float, Event]] = []
         self._rings, self._talks = rings, talks
-        self._script: list[tuple[int, Moment, int, Callable[[], None]]] = []
+        self._script: list[_Act] = []
         self._sequence = count()
         self._now = 0
+        self.after_connect: dict[str, Callable[[], None]] = {}
         self._wait_ends: dict[str, float] = {}
         self._connected: set[str] = set()
 
@@ -73,6 +86,10 @@ class Stage:
             self._now, moment = following
             if moment is Moment.ALARM:
                 self._book(self.engine.tick(self._now))
+            elif moment is Moment.FREED and (arrival := self._arrival()):
+                self._script.remove(arrival)
+                heapify(self._script)
+                arrival[3]()
             else:
                 heappop(self._script)[3]()
             self.engine.board.check()
@@ -83,6 +100,14 @@ class Stage:
         """A customer comes in."""
         self._tell(ContactArrived(contact, address))
 
+    def key(self, contact: str, digits: str) -> None:
+        """A customer presses keys."""
+        self._tell(ContactKeyed(contact, digits))
+
+    def reprioritise(self, contact: str, priority: int) -> None:
+        """A waiting customer is given another priority."""
+        self._tell(ContactReprioritised(contact, priority))
+
     def hang_up(self, contact: str) -> None:
         """The customer leaves, unless he has been answered."""
         if contact not in self._connected:
@@ -91,6 +116,31 @@ class Stage:
     def ask(self, agent: str, state: Literal["ready", "paused", "offline"]) -> None:
         """The agent asks for a state."""
         self._tell(AgentStateSet(agent, state))
+
+    # --- what had happened before ---------------------------------------------------------------------------------
+
+    def was_offered(self, address: str, agent: str) -> None:
+        """The agent, who is ready and the only one for this address, has an offer that comes to nothing."""
+        offer = self._offer_of_old(address)
+        self.engine.handle(OfferDeclined(offer.contact, agent, offer.offer), self._now)
+        self.engine.handle(ContactLeft(offer.contact), self._now)
+
+    def has_served(self, address: str, agent: str) -> None:
+        """The agent, who is ready and the only one for this address, serves a contact, all at this instant."""
+        offer = self._offer_of_old(address)
+        about = (offer.contact, agent)
+        facts = (
+            OfferAccepted(*about, offer.offer),
+            ContactJoined(*about, offer.offer),
+            ContactReleased(*about),
+            WrappedUp(agent, offer.contact, "resolved"),
+        )
+        for fact in facts:
+            self.engine.handle(fact, self._now)
+
+    def _offer_of_old(self, address: str) -> OfferContact:
+        events = self.engine.handle(ContactArrived(f"{address}, {next(self._sequence)}", address), self._now)
+        return next(event for event in events if isinstance(event, OfferContact))
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -104,6 +154,13 @@ class Stage:
         if self._script:
             heads.append(self._script[0][:2])
         return min(heads, default=None)
+
+    def _arrival(self) -> _Act | None:
+        """The next arrival at this instant, if somebody waits already."""
+        contacts = self.engine.board.floor.contacts.values()
+        if not any(contact.state is ContactState.WAITING for contact in contacts):
+            return None
+        return min((act for act in self._script if act[:2] == (self._now, Moment.ARRIVAL)), default=None)
 
     def _tell(self, fact: Event) -> None:
         """Hand a fact to the engine. One that comes too late, such as an answer to a withdrawn offer, has no effect."""
@@ -139,8 +196,10 @@ class Stage:
 
     def _talk(self, joined: ContactJoined) -> None:
         self._connected.add(joined.contact)
+        if act := self.after_connect.get(joined.agent):
+            self._schedule(self._now, Moment.EVENT, act)
         if (talk_s := self._talks.get(joined.contact)) is not None:
-            self._soon(talk_s, Moment.TALK_ENDS, ContactReleased(joined.contact, joined.agent))
+            self._soon(talk_s, Moment.FREED, ContactReleased(joined.contact, joined.agent))
 
     def _soon(self, after_s: float, moment: Moment, fact: Event) -> None:
         self._schedule(self._now + round(after_s * 1000), moment, lambda: self._tell(fact))
