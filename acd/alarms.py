@@ -79,7 +79,9 @@ def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
 
 def _wait_due(floor: Floor, contact_id: str) -> int | None:
     contact = floor.contacts.get(contact_id)
-    return contact.wait_until if contact and contact.state in UNANSWERED else None
+    if contact is None or contact.state not in UNANSWERED or not floor.ends_wait_of(contact):
+        return None
+    return contact.wait_until
 
 
 def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:

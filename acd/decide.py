@@ -43,7 +43,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.match import Choice
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
-from acd.plan import QueuePlan, WrapUpOutcome
+from acd.plan import QueuePlan, Terms, WrapUpOutcome
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
@@ -202,22 +202,22 @@ def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
 # --- what follows -------------------------------------------------------------------------------------------------
 
 
-def queue_up(
-    floor: Floor, contact_id: str, queue_id: str, language: str, now: int, *, priority: int, tiers_max: int | None
-) -> ContactQueued:
-    """Let a contact wait in a queue: with the queue's priority and this one added, at the place of its need."""
+def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms: Terms, now: int) -> ContactQueued:
+    """Let a contact wait in a queue on these terms, at the place of its need."""
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
+    wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
     return ContactQueued(
         contact_id,
         queue_id,
         language,
-        queue.priority + priority,
+        queue.priority + terms.priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
         contact.need_since,
-        None if queue.wait_ms_max is None else now + queue.wait_ms_max,
+        None if wait_ms_max is None else now + wait_ms_max,
         relaxed,
-        widening.open_tiers(queue, 0, tiers_max),
-        tiers_max,
+        widening.open_tiers(queue, 0, terms.tiers_max),
+        terms.tiers_max,
+        terms.position,
     )
 
 
@@ -262,9 +262,15 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     elif missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
-    if contact.wait_until is not None and contact.wait_until <= now and not contact.joining:
+    if _has_waited_too_long(floor, contact, now):
         yield from time_out(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
+
+
+def _has_waited_too_long(floor: Floor, contact: Contact, now: int) -> bool:
+    if contact.wait_until is None or contact.joining or not floor.ends_wait_of(contact):
+        return False
+    return contact.wait_until <= now
 
 
 def _keep_apart(floor: Floor, contact: Contact, agent: Agent, now: int) -> Decisions:
@@ -335,9 +341,13 @@ def _after_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
 
 
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
-    """An agent who asked to stop while an offer rings gives it back; one who has accepted keeps it."""
+    """An agent who asked to stop while an offer rings gives it back; one who has accepted keeps it.
+
+    Where an old system decides, the phone rings on.
+    """
     offer = floor.offers.get(agent.offer)
-    if offer and agent.pending and not offer.accepted:
+    rings_on = offer is None or offer.accepted or floor.contacts[offer.contact].queue in floor.watches
+    if offer and agent.pending and not rings_on:
         yield from _withdraw(floor, offer, f"the agent asked to be {agent.pending}")
         yield from match_contact(floor, offer.contact, now)
 

@@ -125,12 +125,16 @@ class WrappedUp:
 
 @dataclass(frozen=True, slots=True)
 class ContactReprioritised:
-    """A supervisor, or the customer's own doing, gives a contact another priority, at once."""
+    """A supervisor, or the customer's own doing, gives a contact another priority, at once.
+
+    Only in a queue that follows Asterisk: one that is not `immediate` leaves the contact at its place in the queue.
+    """
 
     kind: ClassVar[str] = "contact.reprioritised"
     contact: str
     priority: int
     reason: str = ""
+    immediate: bool = True
 
 
 # --- decisions and commands that go out ---------------------------------------------------------------------------
@@ -141,6 +145,7 @@ class ContactQueued:
     """A contact was offered to a queue: it waits until `until` (None: for ever).
 
     `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open.
+    In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -154,6 +159,7 @@ class ContactQueued:
     relaxed: int = 0
     tiers: int = 1
     tiers_max: int | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,33 @@ class CompatLooked:
     kind: ClassVar[str] = "compat.looked"
     queue: str
     next_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """In a queue that follows Asterisk, a contact's turn has come: agents are tried in this order, until `until`.
+
+    `ranks` are (agent, metric), the lowest metric first. `wraps`: an agent in it stands behind the pointer of a
+    strategy that has one.
+    """
+
+    kind: ClassVar[str] = "attempt.started"
+    contact: str
+    queue: str
+    strategy: str
+    ranks: tuple[tuple[str, int], ...]
+    wraps: bool
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """Nobody answered, or nobody could be rung: the contact's next attempt is not before `next_at`."""
+
+    kind: ClassVar[str] = "attempt.ended"
+    contact: str
+    queue: str
+    next_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +326,7 @@ class ContactEnded:
 
     kind: ClassVar[str] = "contact.ended"
     contact: str
-    outcome: Literal["handled", "abandoned", "timed_out", "left_menu", "served_in_menu"]
+    outcome: Literal["handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu"]
     queue: str
     agent: str
     wait_ms: int
@@ -340,6 +373,8 @@ DECISIONS = (
     OfferContact,
     RingWidened,
     CompatLooked,
+    AttemptStarted,
+    AttemptEnded,
     WithdrawOffer,
     OfferExpired,
     JoinParties,

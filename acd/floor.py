@@ -8,6 +8,8 @@ from typing import Any
 
 from acd import agent as agents
 from acd import contact as contacts
+from acd.compat.asterisk.watch import AsteriskWatch
+from acd.compat.plan import CompatQueue
 from acd.compat.watch import Watch, watch
 from acd.events import (
     AgentAlive,
@@ -58,10 +60,12 @@ class Floor:
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills = place, agent_plan.skills
-        for queue in plan.queues.values():
-            if queue.compat and queue.id not in self.watches:
-                self.watches[queue.id] = watch(queue.id, queue.compat)
+        self.watches = {queue.id: self._watch(queue.id, queue.compat) for queue in plan.queues.values() if queue.compat}
         self.index()
+
+    def _watch(self, queue: str, compat: CompatQueue) -> Watch:
+        known = self.watches.get(queue)
+        return known if known and known.system == compat.system else watch(queue, compat)
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
@@ -92,6 +96,10 @@ class Floor:
         if contact.state is ContactState.OFFERED:
             return contact.rings_on or self.plan.queues[contact.queue].ring == "all"
         return contact.state is ContactState.WAITING
+
+    def ends_wait_of(self, contact: Contact) -> bool:
+        """Whether the longest wait is over when it is; Asterisk looks at it between its attempts only."""
+        return not isinstance(self.watches.get(contact.queue), AsteriskWatch)
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""

@@ -97,6 +97,20 @@ class QueuePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a contact is handed to a queue: what its flow says of it beside the queue's own settings.
+
+    `priority` is added to the queue's; at most `tiers_max` of its tiers ever open to the contact; `wait_ms_max` stands
+    in for the queue's own. `position` (1 is the front) is for queues that follow Asterisk.
+    """
+
+    priority: int = 0
+    tiers_max: int | None = None
+    wait_ms_max: int | None = None
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AgentPlan:
     """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill."""
 

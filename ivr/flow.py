@@ -91,7 +91,9 @@ class CaseStatus:
 class HandOver:
     """Leave the menu for a queue, with everything learnt on the way. `prompts` are played while it waits.
 
-    `priority` is added to the queue's; at most `tiers_max` of its tiers of agents ever open to the contact.
+    `priority` is added to the queue's; at most `tiers_max` of its tiers of agents ever open to the contact. A
+    `wait_ms_max` stands in for the queue's own. In a queue that follows Asterisk, a penalty of p is the tier p, counted
+    from 0, and the contact asks to stand at `position` (1 is the front).
     """
 
     id: str
@@ -99,6 +101,8 @@ class HandOver:
     prompts: tuple[str, ...] = ()
     priority: int = 0
     tiers_max: int | None = None
+    wait_ms_max: int | None = None
+    position: int | None = None
     node: Literal["hand_over"] = "hand_over"
 
 

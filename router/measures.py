@@ -44,6 +44,8 @@ class Tally:
     abandoned: int = 0
     abandoned_short: int = 0
     timed_out: int = 0
+    blocked: int = 0
+    nobody_there: int = 0
     wait_ms: int = 0
     talk_ms: int = 0
     wrap_up_ms: int = 0
@@ -236,8 +238,8 @@ class Measures:
         if event.outcome == "abandoned":
             tally.abandoned += 1
             tally.abandoned_short += event.wait_ms <= self._plan.floor.queues[event.queue].short_abandon_ms
-        elif event.outcome == "timed_out":
-            tally.timed_out += 1
+        elif event.outcome in ("timed_out", "blocked", "nobody_there"):
+            setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
         else:
             tally.talk_ms += event.talk_ms
             self._state.wrapping[event.contact] = (event.queue, at)

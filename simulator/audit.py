@@ -38,6 +38,7 @@ from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolv
 from router.events import ContactArrived, ContactLeft, Event
 
 _BUSY = ("reserved", "talking", "wrap_up")
+_SENT_AWAY = ("timed_out", "blocked", "nobody_there")
 
 OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut
 
@@ -250,7 +251,7 @@ class Audit:
         may = {
             "handled": bool(story.agent) and (story.left or story.sent_away),
             "abandoned": story.left and bool(story.queue) and not story.agent,
-            "timed_out": story.sent_away and bool(story.queue) and not story.agent,
+            **dict.fromkeys(_SENT_AWAY, story.sent_away and bool(story.queue) and not story.agent),
             "left_menu": story.left and not story.queue,
             "served_in_menu": story.sent_away and not story.queue,
         }

@@ -363,12 +363,13 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_lost(self) -> None:
-        """INV-08: whoever entered a queue was answered, abandoned, timed out, or is still there."""
+        """INV-08: whoever entered a queue was answered, abandoned, was sent away, or is still there."""
         waiting = Counter(
             contact.queue for contact in self.engine.board.floor.contacts.values() if contact.state in UNANSWERED
         )
         for queue, tally in self.measures.by_queue().items():
-            assert tally.offered == tally.answered + tally.abandoned + tally.timed_out + waiting[queue]
+            sent_away = tally.timed_out + tally.blocked + tally.nobody_there
+            assert tally.offered == tally.answered + tally.abandoned + sent_away + waiting[queue]
         assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
 
     @invariant()

@@ -11,6 +11,11 @@ from prometheus_client.registry import Collector
 
 from router.service import Service
 
+_COUNTS = (
+    *("offered", "answered", "answered_in", "abandoned", "timed_out", "blocked", "nobody_there"),
+    *("resolved", "escalated"),
+)
+
 
 class ServiceCollector(Collector):
     """Counts of rows, inputs and refusals; contacts, agents and cases by state; every queue's sums and waiting."""
@@ -53,7 +58,7 @@ class ServiceCollector(Collector):
                                        labels=["queue", "count"])  # fmt: skip
         for queue, tally in service.measures.by_queue().items():
             waiting.add_metric([queue], service.engine.board.floor.matching.waiting(queue))
-            for count in ("offered", "answered", "answered_in", "abandoned", "timed_out", "resolved", "escalated"):
+            for count in _COUNTS:
                 outcomes.add_metric([queue, count], getattr(tally, count))
         yield waiting
         yield outcomes

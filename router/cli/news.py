@@ -40,7 +40,7 @@ def _ended(event: ContactEnded, zone: str) -> tuple[str, str]:
     match event.outcome:
         case "abandoned":
             return f"{brief(event.contact)} gives up in {event.queue} after {minutes(event.wait_ms)}", "red"
-        case "timed_out":
+        case "timed_out" | "blocked" | "nobody_there":
             return f"{brief(event.contact)} is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"
         case "served_in_menu":
             return f"{brief(event.contact)} is served by the menu", "green"

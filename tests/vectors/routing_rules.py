@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.theory import SERVICE_LEVELS, Counts
 from tests.vectors import ShapeFault, field, listed, mapping, number, whole
+from tests.vectors import routing_asterisk_rules as asterisk
 from tests.vectors.routing_cases import AgentPart, Call, Expected, Member, Played, QueuePart, Unsupported
 from tests.vectors.routing_menus import freepbx_loops, menu_exit
 from tests.vectors.routing_native import play
@@ -162,39 +162,21 @@ def _backlog(given: Given) -> dict[str, Any]:
     return {"assigned": assigned, "still_waiting": [call.id for call in calls if call.id not in served]}
 
 
-# --- put to the measures ------------------------------------------------------------------------------------------
-
-
-def _asterisk_sl(given: Given) -> dict[str, Any]:
-    """Per cent with one decimal, as it prints them."""
-    counts = Counts(
-        answered=whole(given, "completed", "given"),
-        abandoned=whole(given, "abandoned", "given"),
-        answered_within=whole(given, "completed_in_sl", "given"),
-        abandoned_within=whole(given, "abandoned_in_sl", "given"),
-    )
-    return {"SL": _per_cent(SERVICE_LEVELS[2].of(counts)), "SL2": _per_cent(SERVICE_LEVELS[1].of(counts))}
-
-
-def _per_cent(share: float | None) -> float | None:
-    return None if share is None else round(100 * share, 1)
-
-
 # --- the registers ------------------------------------------------------------------------------------------------
 
 FORMULAS: dict[str, Rule] = {
-    "ast_empty": Rule("table", "table", "admission by the states of a queue's agents"),
-    "ast_ema": Rule("answered_waits completed_before", "holdtime", "an expected wait"),
-    "ast_ewt": Rule("holdtime waited", "minutes", "an expected wait"),
-    "ast_sl": Rule("completed completed_in_sl abandoned abandoned_in_sl", "SL SL2", _asterisk_sl),
-    "wrandom": Rule("penalties", "p_first_strictly_less", "agents at random by weight"),
+    "ast_empty": Rule("table", "table", asterisk.empty_table),
+    "ast_ema": Rule("answered_waits completed_before", "holdtime", asterisk.hold_times),
+    "ast_ewt": Rule("holdtime waited", "minutes", asterisk.expected_waits),
+    "ast_sl": Rule("completed completed_in_sl abandoned abandoned_in_sl", "SL SL2", asterisk.service_levels),
+    "wrandom": Rule("penalties", "p_first_strictly_less", asterisk.first_wins),
     "prio_age": Rule("tasks", "order", _prio_age),
     "openacd_pick": Rule("calls", "order", "weights between queues"),
     "connect_steps": Rule("steps agents", "earliest", "requirements that relax with time"),
     "genesys_score": Rule("calls", "order", "a head start in waiting time"),
     "wazo_ratio": Rule("cases", "divert", "admission by contacts waiting for each agent"),
     "freepbx_loops": Rule("invalid_loops inputs", "final_on_input", freepbx_loops),
-    "rr_mod": Rule("next_position", "rrpos", "the pointer of compat.asterisk.rrmemory"),
+    "rr_mod": Rule("next_position", "rrpos", asterisk.pointer),
     "lifo": Rule("tasks", "order", "a queue that is served newest first"),
     "order_by": Rule("keys workers", "first", "agents by the levels of their skills"),
     "connect_pick": Rule("queues contacts", "first", "a queue that opens to an agent after a delay"),

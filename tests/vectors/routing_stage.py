@@ -15,6 +15,7 @@ from acd.events import (
     ContactJoined,
     ContactQueued,
     ContactReleased,
+    ContactReprioritised,
     JoinParties,
     LegAnswered,
     LegFailed,
@@ -36,6 +37,7 @@ class Moment(IntEnum):
     The vectors apply all facts of an instant and then decide; the engine decides after each. So what takes choices away
     comes before what adds any, and a talk that ends, which the vectors name second, only before the arrivals: else the
     agent would be offered somebody who hangs up at this very instant. The facts themselves come out the same.
+    A queue of an old system decides only when it is looked at; there, all alarms come after the facts.
     """
 
     EVENT = 1
@@ -45,17 +47,23 @@ class Moment(IntEnum):
     ALARM = 5
     TALK_ENDS = 6
     ARRIVAL = 7
+    LOOK = 8
 
 
 class Stage:
     """One centre, played from its plan. `log` is all that happened, as (t in seconds, event)."""
 
-    def __init__(self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float]) -> None:
-        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever."""
+    def __init__(
+        self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float], alarms: Moment = Moment.ALARM
+    ) -> None:
+        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever.
+
+        `alarms`: when at each t what happens by itself does, and so when the queues of an old system are looked at.
+        """
         self.engine = Engine(plan)
         self.engine.handle(CentreStarted(plan.hash), 0)
         self.log: list[tuple[float, Event]] = []
-        self._rings, self._talks = rings, talks
+        self._rings, self._talks, self._alarms = rings, talks, alarms
         self._script: list[tuple[int, Moment, int, Callable[[], None]]] = []
         self._sequence = count()
         self._now = 0
@@ -71,7 +79,7 @@ class Stage:
         until = START_MS + round(until_s * 1000)
         while (following := self._next()) and following[0] <= until:
             self._now, moment = following
-            if moment is Moment.ALARM:
+            if moment is self._alarms:
                 self._book(self.engine.tick(self._now))
             else:
                 heappop(self._script)[3]()
@@ -88,9 +96,13 @@ class Stage:
         if contact not in self._connected:
             self._tell(ContactLeft(contact))
 
-    def ask(self, agent: str, state: Literal["ready", "paused", "offline"]) -> None:
+    def ask(self, agent: str, state: Literal["ready", "paused", "offline"], reason: str = "") -> None:
         """The agent asks for a state."""
-        self._tell(AgentStateSet(agent, state))
+        self._tell(AgentStateSet(agent, state, reason))
+
+    def reprioritise(self, contact: str, priority: int, *, immediate: bool) -> None:
+        """A waiting contact is given another priority."""
+        self._tell(ContactReprioritised(contact, priority, immediate=immediate))
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -100,7 +112,7 @@ class Stage:
     def _next(self) -> tuple[int, Moment] | None:
         """The next instant, and what comes first at it."""
         alarm = self.engine.deadline()
-        heads = [] if alarm is None else [(alarm, Moment.ALARM)]
+        heads = [] if alarm is None else [(alarm, self._alarms)]
         if self._script:
             heads.append(self._script[0][:2])
         return min(heads, default=None)
@@ -130,12 +142,18 @@ class Stage:
         """The agent does what he is said to do; to a customer whose wait is over by then, nothing."""
         ring, about = self._rings[offer.agent], (offer.contact, offer.agent, offer.offer)
         if ring.answer is not None:
-            if self._now + round(ring.answer * 1000) < self._wait_ends.get(offer.contact, inf):
+            if self._now + round(ring.answer * 1000) < self._gone_at(offer):
                 self._soon(ring.answer, Moment.ANSWER, LegAnswered(*about))
         elif ring.reject is not None:
             self._soon(ring.reject, Moment.REJECT, OfferDeclined(*about))
         elif ring.busy is not None:
             self._soon(ring.busy, Moment.REJECT, LegFailed(*about, cause="busy"))
+
+    def _gone_at(self, offer: OfferContact) -> float:
+        """When the customer's wait ends; Asterisk may let a phone ring on beyond it."""
+        wait_end = self._wait_ends.get(offer.contact, inf)
+        rings_on = self.engine.board.plan.floor.queues[offer.queue].compat and offer.until > wait_end
+        return inf if rings_on else wait_end
 
     def _talk(self, joined: ContactJoined) -> None:
         self._connected.add(joined.contact)

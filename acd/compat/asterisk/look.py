@@ -1,13 +1,185 @@
-"""What a queue does when it is looked at."""
+"""What a queue does when it is looked at: its callers go on, leave, are let in, and have their turns."""
 
 from __future__ import annotations
 
-from acd.compat.asterisk.watch import AsteriskWatch
-from acd.decide import Decisions
-from acd.events import CompatLooked
+from collections.abc import Iterator
+from typing import Final, Literal
+
+from acd.compat.asterisk.line import Line
+from acd.compat.asterisk.ranking import wraps
+from acd.compat.asterisk.watch import AsteriskWatch, Attempt, Caller
+from acd.decide import Decisions, time_out
+from acd.events import AttemptEnded, AttemptStarted, CompatLooked, ContactEnded, HangUp, OfferContact
 from acd.floor import Floor
+
+_TIME_TO_ANSWER_MS: Final = 500
+"""With no more than this left of an attempt, no further phone rings after one that declined."""
 
 
 def look(floor: Floor, watch: AsteriskWatch, now: int) -> Decisions:
-    """Decide all that is to be decided at this instant, and when to look again."""
-    yield CompatLooked(watch.queue, None)
+    """Decide all that is to be decided at this instant, and when to look again.
+
+    First those go on or leave who were let in before, so that there is room for those who come; then each has his
+    turn, from the head of the queue.
+    """
+    line = Line.of(floor, watch, now)
+    for caller in [caller for caller in watch.callers if caller.admitted]:
+        yield from _go_on(line, caller)
+    yield from _let_in(line)
+    for caller in tuple(watch.callers):
+        if _waits(caller, now):
+            yield from _take_turn(line, caller)
+    yield CompatLooked(watch.queue, min(_looks_to_come(line), default=None))
+
+
+def _waits(caller: Caller, now: int) -> bool:
+    """Whether the caller neither attempts nor rests."""
+    return caller.attempt is None and caller.rests_until <= now
+
+
+# --- leaving, and being let in ------------------------------------------------------------------------------------
+
+
+def _go_on(line: Line, caller: Caller) -> Decisions:
+    attempt = caller.attempt
+    if attempt is None:
+        if _waits(caller, line.now):
+            yield from _leave_in_time(line, caller)
+    elif not attempt.ringing:
+        yield from _try_on(line, caller, attempt)
+        if not attempt.ringing:
+            yield from _give_up(line, caller)
+
+
+def _leave_in_time(line: Line, caller: Caller) -> Decisions:
+    """A time-out of one's own is looked at between attempts, and at the end of a rest, not during it."""
+    if caller.until is not None and caller.until <= line.now:
+        yield from time_out(line.floor, line.floor.contacts[caller.contact], line.now)
+
+
+def _let_in(line: Line) -> Decisions:
+    """Those who came since the last look, the first come first."""
+    inside = sum(caller.admitted for caller in line.watch.callers)
+    new = [caller for caller in line.watch.callers if not caller.admitted]
+    for caller in sorted(new, key=lambda caller: line.floor.contacts[caller.contact].order):
+        if line.is_closed_to(caller):
+            yield from _send_away(line, caller, "blocked", "nobody is there")
+        elif line.settings.length_max is not None and inside >= line.settings.length_max:
+            yield from _send_away(line, caller, "blocked", "the queue is full")
+        else:
+            inside += 1
+
+
+def _send_away(line: Line, caller: Caller, outcome: Literal["blocked", "nobody_there"], reason: str) -> Decisions:
+    yield HangUp(caller.contact, reason)
+    yield ContactEnded(caller.contact, outcome, line.watch.queue, "", line.now - caller.since, 0)
+
+
+# --- attempts -----------------------------------------------------------------------------------------------------
+
+
+def _take_turn(line: Line, caller: Caller) -> Decisions:
+    if line.is_turn_of(caller):
+        yield from _attempt(line, caller)
+    elif line.is_deserted(caller):
+        yield from _send_away(line, caller, "nobody_there", "nobody is there any more")
+
+
+def _attempt(line: Line, caller: Caller) -> Decisions:
+    """Try the members once."""
+    settings, ranks = line.settings, line.ranks(caller)
+    wrapped = wraps(settings, line.watch, caller, ranks)
+    until = _ring_until(line, caller)
+    yield AttemptStarted(caller.contact, line.watch.queue, settings.strategy, ranks, wrapped, until)
+    attempt = caller.attempt
+    assert attempt, "the watch has heard of it"
+    yield from _ring(line, caller, attempt, until)
+    if not attempt.ringing:
+        yield from _give_up(line, caller)
+
+
+def _ring_until(line: Line, caller: Caller) -> int:
+    """When the attempt is over at the latest."""
+    until = line.now + line.plan.offer_ms
+    if caller.until is None or line.settings.timeout_priority == "conf":
+        return until
+    return min(until, caller.until)
+
+
+def _try_on(line: Line, caller: Caller, attempt: Attempt) -> Decisions:
+    """No phone rings any more. If some declined before the attempt's time was over, others may ring for the rest."""
+    if attempt.answered:
+        return
+    if attempt.strategy == "ringall":
+        if line.now < attempt.until:
+            yield from _ring(line, caller, attempt, attempt.until)
+        return
+    until = line.now + attempt.ring_ms if _restarts(line, attempt) else attempt.until
+    if until - line.now > _TIME_TO_ANSWER_MS:
+        yield from _ring(line, caller, attempt, until)
+
+
+def _restarts(line: Line, attempt: Attempt) -> bool:
+    """A phone that rang to the end of its time declined nothing."""
+    return line.settings.timeout_restart and line.now < attempt.until
+
+
+def _ring(line: Line, caller: Caller, attempt: Attempt, until: int) -> Decisions:
+    """Let the best member ring who can; with `ringall`, all who can of the lowest metric at which anybody can."""
+    reached: int | None = None
+    for agent, metric in attempt.left:
+        if reached is not None and (attempt.strategy != "ringall" or metric > reached):
+            return
+        if line.can_ring(agent, caller):
+            reached = metric
+            yield _offer(line, caller, agent, until)
+
+
+def _offer(line: Line, caller: Caller, agent: str, until: int) -> OfferContact:
+    floor, now = line.floor, line.now
+    contact = floor.contacts[caller.contact]
+    return OfferContact(
+        floor.last_offer + 1,
+        contact.id,
+        agent,
+        contact.queue,
+        contact.language,
+        until,
+        caller.priority,
+        now - contact.need_since,
+        now - floor.agents[agent].idle_since,
+        len(line.ranks(caller)),
+        (),
+        contact.customer,
+    )
+
+
+def _give_up(line: Line, caller: Caller) -> Decisions:
+    """The attempt is over: the caller leaves, or rests until the next."""
+    if line.is_deserted(caller):
+        yield from _send_away(line, caller, "nobody_there", "nobody is there any more")
+    elif caller.until is not None and caller.until <= line.now:
+        yield from _leave_in_time(line, caller)
+    else:
+        yield AttemptEnded(caller.contact, line.watch.queue, line.now + line.settings.retry_ms)
+
+
+# --- when to look again -------------------------------------------------------------------------------------------
+
+
+def _looks_to_come(line: Line) -> Iterator[int]:
+    """The instants after now at which something may happen though nothing is heard of before."""
+    for caller in line.watch.callers:
+        if caller.attempt is None:
+            yield from (at for at in _instants(line, caller) if at > line.now)
+
+
+def _instants(line: Line, caller: Caller) -> Iterator[int]:
+    if caller.rests_until > line.now:
+        yield caller.rests_until
+        return
+    if caller.until is not None:
+        yield caller.until
+    if line.settings.leave_when_empty and caller.penalty_max is not None:
+        yield from (caller.since + rule.after_ms for rule in line.settings.rules)
+    yield from map(line.wraps_up_until, line.settings.members)
