@@ -17,6 +17,7 @@ _OFFER_ENDS = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "joi
 TRANSITIONS: dict[S, dict[str, S]] = {
     S.OFFLINE: _RETURNS,
     S.READY: {
+        "agent.state:ready": S.READY,
         "agent.state:paused": S.PAUSED,
         "offer": S.RESERVED,
         "agent.moved:paused": S.PAUSED,

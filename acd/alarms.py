@@ -114,7 +114,8 @@ def _ring_on(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield RingWidened(contact_id)
 
 
-_COMPAT: Final = "compat"
+COMPAT: Final = "compat"
+"""The alarm of the queues of old systems, which is its own only key: it rings until they have been looked at."""
 
 
 def _look_due(floor: Floor, _key: str) -> int | None:
@@ -136,7 +137,7 @@ ALARMS: dict[str, tuple[Keys, Due, Follow]] = {
     "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
-    _COMPAT: (lambda _floor: (_COMPAT,), _look_due, _look),
+    COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
@@ -153,5 +154,5 @@ ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (ContactQueued, "wait", attrgetter("contact")),
     (ContactQueued, "widening", attrgetter("contact")),
     (ContactWidened, "widening", attrgetter("contact")),
-    *((event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)),
+    *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
 )

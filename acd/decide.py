@@ -63,6 +63,8 @@ def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
     if agent.state in BUSY:
         says_nothing = event.state == "ready" and agent.pending is None and agent.state is not AgentState.WRAP_UP
         return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
+    if event.state == "ready" and floor.is_held_back(agent.id):
+        return None
     if agent.state == event.state and (agent.state is not AgentState.PAUSED or agent.reason == event.reason):
         return ("stale", f"agent {agent.id!r} is {agent.state} already")
     return None

@@ -101,6 +101,11 @@ class Floor:
         """Whether the longest wait is over when it is; Asterisk looks at it between its attempts only."""
         return not isinstance(self.watches.get(contact.queue), AsteriskWatch)
 
+    def is_held_back(self, agent_id: str) -> bool:
+        """Whether a queue of Asterisk has paused the agent for itself, until he says that he is ready."""
+        watches = (each for each in self.watches.values() if isinstance(each, AsteriskWatch))
+        return any(each.has_missed(agent_id) for each in watches)
+
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""
         if book := _BOOK.get(type(event)):
@@ -245,7 +250,7 @@ class Floor:
             pending = asked is not AgentState.READY
             agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
             return
-        if asked is AgentState.READY:
+        if asked is AgentState.READY and agent.state is not AgentState.READY:
             agent.idle_since, agent.missed = now, 0
         agent.reason = reason
         self._move_agent(agent, trigger)

@@ -35,14 +35,18 @@ class Line:
     # --- callers --------------------------------------------------------------------------------------------------
 
     def is_turn_of(self, caller: Caller) -> bool:
-        """Whether more members are available than callers stand before this one, less those who are attempting.
+        """Whether a member is available for this caller: each before him takes one, unless he is attempting already.
 
         Without `autofill` only the first may have a turn.
         """
-        before = self.watch.callers[: self.watch.callers.index(caller)]
-        if before and not self.settings.autofill:
+        if self.watch.callers[0] is not caller and not self.settings.autofill:
             return False
-        return self.available() > sum(each.attempt is None for each in before)
+        left = self.available()
+        for each in self.watch.callers:
+            if each is caller or not left:
+                break
+            left -= each.attempt is None
+        return left > 0
 
     def ranks(self, caller: Caller) -> Ranks:
         """Whom the caller may have, the first to try first."""
@@ -118,8 +122,8 @@ class Line:
         return agent is not None and agent.state is AgentState.READY and not self._is_paused(member)
 
     def _is_paused(self, member: AsteriskMember) -> bool:
-        missed = self.settings.autopause and self.watch.members.get(member.agent, NEW).missed
-        return missed or is_paused(self.floor.agents[member.agent])
+        held_back = self.settings.autopause and self.watch.has_missed(member.agent)
+        return held_back or is_paused(self.floor.agents[member.agent])
 
     def _wraps_up(self, agent: str) -> bool:
         """Whether the wrap-up of the queue that had the member's last call, as far as this one knows, still runs."""

@@ -43,18 +43,21 @@ def _waits(caller: Caller, now: int) -> bool:
 def _go_on(line: Line, caller: Caller) -> Decisions:
     attempt = caller.attempt
     if attempt is None:
-        if _waits(caller, line.now):
-            yield from _leave_in_time(line, caller)
+        if _waits(caller, line.now) and _is_late(caller, line.now):
+            yield from _time_out(line, caller)
     elif not attempt.ringing:
         yield from _try_on(line, caller, attempt)
         if not attempt.ringing:
             yield from _give_up(line, caller)
 
 
-def _leave_in_time(line: Line, caller: Caller) -> Decisions:
-    """A time-out of one's own is looked at between attempts, and at the end of a rest, not during it."""
-    if caller.until is not None and caller.until <= line.now:
-        yield from time_out(line.floor, line.floor.contacts[caller.contact], line.now)
+def _is_late(caller: Caller, now: int) -> bool:
+    """Whether the caller's own time-out is over. It is looked at between attempts and after a rest, not during it."""
+    return caller.until is not None and caller.until <= now
+
+
+def _time_out(line: Line, caller: Caller) -> Decisions:
+    return time_out(line.floor, line.floor.contacts[caller.contact], line.now)
 
 
 def _let_in(line: Line) -> Decisions:
@@ -79,7 +82,9 @@ def _send_away(line: Line, caller: Caller, outcome: Literal["blocked", "nobody_t
 
 
 def _take_turn(line: Line, caller: Caller) -> Decisions:
-    if line.is_turn_of(caller):
+    if _is_late(caller, line.now):
+        yield from _time_out(line, caller)
+    elif line.is_turn_of(caller):
         yield from _attempt(line, caller)
     elif line.is_deserted(caller):
         yield from _send_away(line, caller, "nobody_there", "nobody is there any more")
@@ -158,8 +163,8 @@ def _give_up(line: Line, caller: Caller) -> Decisions:
     """The attempt is over: the caller leaves, or rests until the next."""
     if line.is_deserted(caller):
         yield from _send_away(line, caller, "nobody_there", "nobody is there any more")
-    elif caller.until is not None and caller.until <= line.now:
-        yield from _leave_in_time(line, caller)
+    elif _is_late(caller, line.now):
+        yield from _time_out(line, caller)
     else:
         yield AttemptEnded(caller.contact, line.watch.queue, line.now + line.settings.retry_ms)
 

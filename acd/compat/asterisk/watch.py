@@ -123,6 +123,10 @@ class AsteriskWatch:
         """The contact's place in this queue, if it is in it."""
         return next((caller for caller in self.callers if caller.contact == contact), None)
 
+    def has_missed(self, agent: str) -> bool:
+        """Whether the agent has not answered a call of this queue since he last said that he is ready."""
+        return agent in self.members and self.members[agent].missed
+
     # --- booking --------------------------------------------------------------------------------------------------
 
     def _queued(self, event: ContactQueued, now: int) -> None:
