@@ -233,11 +233,15 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True)
 class AttemptEnded:
-    """Nobody answered, or nobody could be rung: the contact's next attempt is not before `next_at`."""
+    """Nobody answered, or nobody could be rung: the contact's next attempt, if it stays, is not before `next_at`.
+
+    `tried_all`: nobody was left to try; else there was no time left.
+    """
 
     kind: ClassVar[str] = "attempt.ended"
     contact: str
     queue: str
+    tried_all: bool
     next_at: int
 
 

@@ -88,7 +88,7 @@ def test_nobody_rings_during_a_rest() -> None:
     """After an attempt that found nobody, the caller rests for `retry`, though an agent becomes free meanwhile."""
     agents = {"A": {"ring": {"reject": 1}}, "B": {"busy_until": 2}}
     case = played([{}], queues={"q": {"retry": 8}}, agents=agents, until=20)
-    assert [(0, "c1", "A"), (9, "c1", "B")] == case["offers"]
+    assert [(0, "c1", "A"), (9, "c1", "A"), (10, "c1", "B")] == case["offers"]
 
 
 def test_linear_starts_at_the_top_for_each_caller() -> None:
@@ -105,28 +105,27 @@ def test_linear_does_not_come_back_within_an_attempt() -> None:
 
 
 def test_the_pointer_of_rrmemory_goes_past_the_end() -> None:
-    """It moves on even if nobody could ring, and one beyond the list stands for the first of all."""
-    beyond = watched("rrmemory", ("ann", "bob"))
-    caller = Caller("c1", 0, 0, None, None)
-    beyond.callers.append(caller)
-    for places_by_attempt in ((2, ()), (1, ()), (0, ())):
-        pointer, left = places_by_attempt
-        beyond.pointer = pointer
-        beyond.apply(AttemptStarted("c1", "help", "rrmemory", left, wraps=False, until=15 * S), 0)
-        beyond.apply(AttemptEnded("c1", "help", 5 * S), 0)
-        assert pointer + 1 == beyond.pointer
-    beyond.pointer = 2
-    queue_settings = asterisk("rrmemory", ("ann", "bob"))
-    assert (("ann", 1000), ("bob", 1001)) == ranked(queue_settings, beyond, caller, None, 0)
+    """It moves on even if nobody could ring; and from beyond the list, the first of it comes first again."""
+    agents = {"A": {"busy_until": 9}, "B": {"ring": {"reject": 1}}}
+    case = played([{}], queues={"q": {"strategy": "rrmemory", "retry": 3}}, agents=agents, until=13)
+    assert [(0, "c1", "B"), (4, "c1", "B"), (8, "c1", "B"), (12, "c1", "A")] == case["offers"]
+    queue = watched("rrmemory", ("ann", "bob"))
+    queue.callers.append(Caller("c1", 0, 0, None, None))
+    assert [1, 2, 0] == [tried(queue, wraps=wraps) for wraps in (False, False, True)]
+    queue.pointer = 2
+    ranks = ranked(asterisk("rrmemory", ("ann", "bob")), queue, queue.callers[0], None, 0)
+    assert (("ann", 1000), ("bob", 1001)) == ranks
 
 
-def test_a_pointer_that_wraps_goes_back_to_the_start() -> None:
-    """With nobody left to try, it is the start if the attempt saw somebody behind it."""
-    again = watched("rrmemory", ("ann", "bob"))
-    again.callers.append(Caller("c1", 0, 0, None, None))
-    again.apply(AttemptStarted("c1", "help", "rrmemory", (), wraps=True, until=15 * S), 0)
-    again.apply(AttemptEnded("c1", "help", 5 * S), 0)
-    assert 0 == again.pointer
+def tried(queue: AsteriskWatch, *, wraps: bool) -> int:
+    """Where the pointer stands after an attempt that could ring neither of the two."""
+    queue.apply(AttemptStarted("c1", "help", "rrmemory", (("ann", 0), ("bob", 1)), wraps, 15 * S), 0)
+    queue.apply(AttemptEnded("c1", "help", tried_all=True, next_at=5 * S), 0)
+    return queue.pointer
+
+
+def test_a_pointer_is_a_metric_modulo_1000() -> None:
+    """Whatever the penalty, and so it cannot point beyond the thousandth member."""
     assert [3, 0, 7] == [pointer_to(metric) for metric in (1_003, 2_000_000, 5_001_007)]
 
 
@@ -190,7 +189,7 @@ def test_a_join_that_fails_is_an_attempt_that_failed() -> None:
     story.take(2 * S, LegAnswered("c1", "ann", 1))
     story.wait(20 * S)
     assert [(12 * S, JoinTimedOut(1, "c1", "ann"))] == story.of(JoinTimedOut)
-    assert [(12 * S, AttemptEnded("c1", "help", 17 * S))] == story.of(AttemptEnded)
+    assert [(12 * S, AttemptEnded("c1", "help", False, 17 * S))] == story.of(AttemptEnded)
     assert [(1 * S, "ann"), (17 * S, "bob")] == [(at, offer.agent) for at, offer in story.of(OfferContact)]
 
 

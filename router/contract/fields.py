@@ -88,6 +88,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "position": Meaning("Where it asks to stand, 1 is the front; null for where it belongs.", None),
     "strategy": Meaning("The old system's strategy.", "rrmemory"),
     "ranks": Meaning("Whom it tries in this order, as pairs of agent and metric.", [["mei", 0], ["sora", 1]]),
+    "tried_all": Meaning("Whether nobody was left to try.", example=False),
     "wraps": Meaning("Whether one of them stands behind the strategy's pointer.", example=True),
     "relaxed": Meaning("How many relaxations of its queue are in force for the contact.", 0),
     "tiers": Meaning("How many tiers of the queue's agents are open to it; 1 where the queue has none.", 1),

@@ -46,9 +46,11 @@ def _go_on(line: Line, caller: Caller) -> Decisions:
         if _waits(caller, line.now) and _is_late(caller, line.now):
             yield from _time_out(line, caller)
     elif not attempt.ringing:
-        yield from _try_on(line, caller, attempt)
+        until = _rings_on_until(line, attempt)
+        if until is not None:
+            yield from _ring(line, caller, attempt, until)
         if not attempt.ringing:
-            yield from _give_up(line, caller)
+            yield from _give_up(line, caller, tried_all=until is not None)
 
 
 def _is_late(caller: Caller, now: int) -> bool:
@@ -100,7 +102,7 @@ def _attempt(line: Line, caller: Caller) -> Decisions:
     assert attempt, "the watch has heard of it"
     yield from _ring(line, caller, attempt, until)
     if not attempt.ringing:
-        yield from _give_up(line, caller)
+        yield from _give_up(line, caller, tried_all=True)
 
 
 def _ring_until(line: Line, caller: Caller) -> int:
@@ -111,22 +113,19 @@ def _ring_until(line: Line, caller: Caller) -> int:
     return min(until, caller.until)
 
 
-def _try_on(line: Line, caller: Caller, attempt: Attempt) -> Decisions:
-    """No phone rings any more. If some declined before the attempt's time was over, others may ring for the rest."""
-    if attempt.answered:
-        return
+def _rings_on_until(line: Line, attempt: Attempt) -> int | None:
+    """Until when others may ring, now that no phone does; None: they may not.
+
+    They may where phones declined before the attempt's time was over: for the rest of it, or as long again.
+    """
+    left_ms = attempt.until - line.now
+    if attempt.answered or left_ms <= 0:
+        return None
     if attempt.strategy == "ringall":
-        if line.now < attempt.until:
-            yield from _ring(line, caller, attempt, attempt.until)
-        return
-    until = line.now + attempt.ring_ms if _restarts(line, attempt) else attempt.until
-    if until - line.now > _TIME_TO_ANSWER_MS:
-        yield from _ring(line, caller, attempt, until)
-
-
-def _restarts(line: Line, attempt: Attempt) -> bool:
-    """A phone that rang to the end of its time declined nothing."""
-    return line.settings.timeout_restart and line.now < attempt.until
+        return attempt.until
+    if line.settings.timeout_restart:
+        left_ms = attempt.ring_ms
+    return line.now + left_ms if left_ms > _TIME_TO_ANSWER_MS else None
 
 
 def _ring(line: Line, caller: Caller, attempt: Attempt, until: int) -> Decisions:
@@ -159,14 +158,13 @@ def _offer(line: Line, caller: Caller, agent: str, until: int) -> OfferContact:
     )
 
 
-def _give_up(line: Line, caller: Caller) -> Decisions:
+def _give_up(line: Line, caller: Caller, *, tried_all: bool) -> Decisions:
     """The attempt is over: the caller leaves, or rests until the next."""
+    yield AttemptEnded(caller.contact, line.watch.queue, tried_all, line.now + line.settings.retry_ms)
     if line.is_deserted(caller):
         yield from _send_away(line, caller, "nobody_there", "nobody is there any more")
     elif _is_late(caller, line.now):
         yield from _time_out(line, caller)
-    else:
-        yield AttemptEnded(caller.contact, line.watch.queue, line.now + line.settings.retry_ms)
 
 
 # --- when to look again -------------------------------------------------------------------------------------------

@@ -185,7 +185,9 @@ class AsteriskWatch:
             self._member(event.agent).missed = True
 
     def _attempt_ended(self, event: AttemptEnded, _now: int) -> None:
-        if caller := self.caller(event.contact):
+        caller = self.caller(event.contact)
+        if caller and caller.attempt:
+            caller.attempt.left = () if event.tried_all else caller.attempt.left
             self._end(caller)
             caller.rests_until = event.next_at
 
