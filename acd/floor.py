@@ -8,6 +8,7 @@ from typing import Any
 
 from acd import agent as agents
 from acd import contact as contacts
+from acd.compat.asterisk.plan import AsteriskQueue
 from acd.compat.asterisk.watch import AsteriskWatch
 from acd.compat.plan import CompatQueue
 from acd.compat.watch import Watch, watch
@@ -103,8 +104,15 @@ class Floor:
 
     def is_held_back(self, agent_id: str) -> bool:
         """Whether a queue of Asterisk has paused the agent for itself, until he says that he is ready."""
-        watches = (each for each in self.watches.values() if isinstance(each, AsteriskWatch))
-        return any(each.has_missed(agent_id) for each in watches)
+        return any(
+            each.has_missed(agent_id)
+            for each in self.watches.values()
+            if isinstance(each, AsteriskWatch) and self._autopauses(each.queue)
+        )
+
+    def _autopauses(self, queue: str) -> bool:
+        compat = self.plan.queues[queue].compat
+        return isinstance(compat, AsteriskQueue) and compat.autopause
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""

@@ -32,7 +32,7 @@ from router.events import CentreStarted, ContactArrived, Event
 from router.plan import Plan
 from tests.vectors.routing_asterisk import play
 from tests.vectors.routing_cases import Played
-from tests.worlds import READY, S, Story, plan
+from tests.worlds import READY, S, Story, copy, plan
 
 NEVER = {"never": 1}
 
@@ -254,6 +254,14 @@ def test_who_came_first_goes_first_between_queues() -> None:
     assert [(5, "c1", "A")] == case["offers"]
 
 
+def test_only_who_waits_makes_a_queue_old() -> None:
+    """Callers who talk already give their queue no advantage over another."""
+    calls: list[dict[str, Any]] = [{"queue": "z"}, {"queue": "b", "at": 2}, {"queue": "z", "at": 3}]
+    agents = {"A": {"ring": {"answer": 1}}, "B": {"busy_until": 5}}
+    case = played(calls, queues={"b": {}, "z": {}}, agents=agents, until=20)
+    assert [(0, "c1", "A"), (5, "c2", "B")] == case["offers"]
+
+
 def test_a_priority_that_is_changed_to_come_last() -> None:
     """At once, it moves behind all that come before it now; else it stays, but who comes later enters before it."""
     agents = {"A": {"busy_until": 30}, "B": {"busy_until": 500}}
@@ -281,6 +289,7 @@ def test_autopause_ends_when_the_agent_says_that_he_is_ready() -> None:
     assert [1 * S] == [at for at, _ in story.of(OfferContact)]
     assert AgentState.READY is story.engine.board.floor.agents["ann"].state
     story.take(60 * S, READY)
+    assert ("stale", "agent 'ann' is ready already") == told("linear", READY).refusal(1 * S, READY)
     story.wait(61 * S)
     assert [1 * S, 60 * S] == [at for at, _ in story.of(OfferContact)]
 
@@ -398,6 +407,15 @@ def test_what_queue_show_says() -> None:
     statistics.apply(ContactQueued("c4", "help", "en", 0, (), 0), 60 * S)
     statistics.apply(ContactJoined("c4", "ann", 1), 70 * S)
     assert 17 == statistics.hold_time_s
+
+
+def test_a_look_that_is_due_survives_a_restart() -> None:
+    """Facts of one instant may be followed by a crash before the queue is looked at."""
+    story = Story(centre("linear"))
+    story.take(1 * S, READY, ContactArrived("c1", "100"))
+    restarted = copy(story.engine)
+    assert 1 * S == story.engine.deadline() == restarted.deadline()
+    assert [OfferContact] == [type(event) for event in restarted.tick(1 * S) if isinstance(event, OfferContact)]
 
 
 # --- the plan changes ---------------------------------------------------------------------------------------------

@@ -422,6 +422,18 @@ def rule(**fields: Any) -> dict[str, Any]:
         (rule(formula="prio_age", given={"tasks": [{}]}), "fail rule: tasks: the field `age` is missing"),
         (rule(formula="mood"), "unsupported rule: the runner does not know the formula mood"),
         (rule(formula="ast_empty", table=[]), "fail rule: table states nothing"),
+        (
+            rule(formula="ast_empty", table=[["no", []]]),
+            "fail rule: table: a row is a setting, the members, and whether a caller may join",
+        ),
+        (
+            rule(formula="ast_empty", table=[["no", [{"mood": 1}], True]]),
+            "fail rule: table: the runner does not know the field mood",
+        ),
+        (
+            rule(formula="ast_empty", table=[["no", [{"status": "dead"}], True]]),
+            "fail rule: table: `dead` is no state of a phone",
+        ),
         (rule(formula="ast_empty", table=[["no", [], True]]), "fail rule: table.1.3: expected True, got False"),
         (rule(), "unsupported rule: the runner knows no feature with the fields tasks"),
         (rule(given={}, calls=[{"id": "c", "at": 0, "priority": 1}], expect={"order": ["c"]}), "pass rule"),

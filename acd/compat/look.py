@@ -25,5 +25,6 @@ def look(floor: Floor, now: int) -> Decisions:
 
 
 def _oldest(floor: Floor, queue: str) -> int:
-    """The place, among all contacts, of the first that came to a queue and is there still."""
-    return min((contact.order for contact in floor.contacts.values() if contact.queue == queue), default=0)
+    """The place, among all contacts, of the first that came to a queue and waits for its answer."""
+    contacts = floor.contacts.values()
+    return min((each.order for each in contacts if each.queue == queue and not each.agent), default=0)

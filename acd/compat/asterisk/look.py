@@ -131,15 +131,16 @@ def _rings_on_until(line: Line, attempt: Attempt) -> int | None:
 def _ring(line: Line, caller: Caller, attempt: Attempt, until: int) -> Decisions:
     """Let the best member ring who can; with `ringall`, all who can of the lowest metric at which anybody can."""
     reached: int | None = None
+    candidates = len(attempt.left)
     for agent, metric in attempt.left:
         if reached is not None and (attempt.strategy != "ringall" or metric > reached):
             return
         if line.can_ring(agent, caller):
             reached = metric
-            yield _offer(line, caller, agent, until)
+            yield _offer(line, caller, agent, until, candidates)
 
 
-def _offer(line: Line, caller: Caller, agent: str, until: int) -> OfferContact:
+def _offer(line: Line, caller: Caller, agent: str, until: int, candidates: int) -> OfferContact:
     floor, now = line.floor, line.now
     contact = floor.contacts[caller.contact]
     return OfferContact(
@@ -152,7 +153,7 @@ def _offer(line: Line, caller: Caller, agent: str, until: int) -> OfferContact:
         caller.priority,
         now - contact.need_since,
         now - floor.agents[agent].idle_since,
-        len(line.ranks(caller)),
+        candidates,
         (),
         contact.customer,
     )
