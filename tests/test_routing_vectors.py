@@ -394,6 +394,16 @@ def test_an_old_strategy_that_the_product_does_not_offer() -> None:
     assert "unsupported case compat.no.longest-idle-agent: the product does not offer this strategy" == line
 
 
+def test_queues_of_several_strategies() -> None:
+    """A case is played on all of them together, if they are of one system and the product offers each."""
+    queues = {"q": {"strategy": "linear"}, "p": {"strategy": "ringall"}}
+    theirs = case({}, system="asterisk", queues=queues, expect={"connects": [[0, "c1", "A"]]})
+    del theirs["expect_native"]
+    assert ["pass case compat.asterisk.linear+ringall"] == verdicts(theirs)
+    (line,) = verdicts({**theirs, "queues": {**queues, "p": {"strategy": "mood"}}})
+    assert "unsupported case compat.asterisk.linear+mood: the product does not offer this strategy" == line
+
+
 def test_a_mode_is_offered_by_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A strategy that is registered under its name is played against `expect`."""
     monkeypatch.setitem(MODES, "compat.freeswitch.longest-idle-agent", MODES["native"])
