@@ -20,6 +20,7 @@ _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw
 TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.OFFLINE: _RETURNS,
     S.READY: {
+        "agent.state:ready": S.READY,
         "agent.state:paused": S.PAUSED,
         "offer": S.RESERVED,
         "agent.moved:paused": S.PAUSED,

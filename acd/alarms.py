@@ -89,7 +89,9 @@ def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
 
 def _wait_due(floor: Floor, contact_id: str) -> int | None:
     contact = floor.contacts.get(contact_id)
-    return contact.wait_until if contact and contact.state in UNANSWERED else None
+    if contact is None or contact.state not in UNANSWERED or not floor.ends_wait_of(contact):
+        return None
+    return contact.wait_until
 
 
 def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
@@ -131,7 +133,8 @@ def _overflow(floor: Floor, contact_id: str, now: int) -> Decisions:
     return overflow(floor, floor.contacts[contact_id], now)
 
 
-_COMPAT: Final = "compat"
+COMPAT: Final = "compat"
+"""The alarm of the queues of old systems, which is its own only key: it rings until they have been looked at."""
 
 
 def _look_due(floor: Floor, _key: str) -> int | None:
@@ -154,7 +157,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "overflow": (lambda floor: floor.contacts, _overflow_due, _overflow),
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
-    _COMPAT: (lambda _floor: (_COMPAT,), _look_due, _look),
+    COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
@@ -172,7 +175,7 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactQueued, "overflow", attrgetter("contact")),
     (ContactQueued, "widening", attrgetter("contact")),
     (ContactWidened, "widening", attrgetter("contact")),
-    *((event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)),
+    *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
 )
 
 
@@ -183,6 +186,6 @@ def silent(floor: Floor) -> frozenset[str]:
         "overflow": any(queue.overflow for queue in queues),
         "widening": any(queue.tiers or queue.relaxations for queue in queues),
         "ring": any(queue.ring == "progressive" for queue in queues),
-        _COMPAT: bool(floor.watches),
+        COMPAT: bool(floor.watches),
     }
     return frozenset(name for name, is_used in used.items() if not is_used)

@@ -65,6 +65,8 @@ def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
     if agent.state in BUSY:
         says_nothing = event.state == "ready" and agent.pending is None and agent.state is not AgentState.WRAP_UP
         return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
+    if event.state == "ready" and floor.is_held_back(agent.id):
+        return None
     if agent.state == event.state and (agent.state is not AgentState.PAUSED or agent.reason == event.reason):
         return ("stale", f"agent {agent.id!r} is {agent.state} already")
     return None
@@ -236,6 +238,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         widening.open_tiers(queue, 0, terms.tiers_max),
         terms.tiers_max,
         terms.head_start_ms,
+        terms.position,
     )
 
 
@@ -320,11 +323,17 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     elif missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
-    if contact.wait_until is not None and contact.wait_until <= now and not contact.joining:
+    if _has_waited_too_long(floor, contact, now):
         yield from time_out(floor, contact, now)
     elif (due := overflow_due(floor, contact)) is not None and due <= now:
         yield from overflow(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
+
+
+def _has_waited_too_long(floor: Floor, contact: Contact, now: int) -> bool:
+    if contact.wait_until is None or contact.joining or not floor.ends_wait_of(contact):
+        return False
+    return contact.wait_until <= now
 
 
 def _keep_apart(floor: Floor, contact: Contact, agent: Agent, now: int) -> Decisions:
@@ -409,9 +418,13 @@ def _after_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
 
 
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
-    """An agent who asked to stop while an offer rings gives it back; one who has accepted keeps it."""
+    """An agent who asked to stop while an offer rings gives it back; one who has accepted keeps it.
+
+    Where an old system decides, the phone rings on.
+    """
     offer = floor.offers.get(agent.offer)
-    if offer and agent.pending and not offer.accepted:
+    rings_on = offer is None or offer.accepted or floor.contacts[offer.contact].queue in floor.watches
+    if offer and agent.pending and not rings_on:
         yield from _withdraw(floor, offer, f"the agent asked to be {agent.pending}")
         yield from match_contact(floor, offer.contact, now)
 

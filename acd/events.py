@@ -126,12 +126,16 @@ class WrappedUp:
 
 @dataclass(frozen=True, slots=True)
 class ContactReprioritised:
-    """A supervisor, or the customer's own doing, gives a contact another priority, at once."""
+    """A supervisor, or the customer's own doing, gives a contact another priority, at once.
+
+    Only in a queue that follows Asterisk: one that is not `immediate` leaves the contact at its place in the queue.
+    """
 
     kind: ClassVar[str] = "contact.reprioritised"
     contact: str
     priority: int
     reason: str = ""
+    immediate: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +157,7 @@ class ContactQueued:
 
     `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open. In the order
     of contacts it counts as if it had waited for `head_start_ms` more.
+    In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -167,6 +172,7 @@ class ContactQueued:
     tiers: int = 1
     tiers_max: int | None = None
     head_start_ms: int = 0
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +236,37 @@ class CompatLooked:
     kind: ClassVar[str] = "compat.looked"
     queue: str
     next_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    """In a queue that follows Asterisk, a contact's turn has come: agents are tried in this order, until `until`.
+
+    `ranks` are (agent, metric), the lowest metric first. `wraps`: an agent in it stands behind the pointer of a
+    strategy that has one.
+    """
+
+    kind: ClassVar[str] = "attempt.started"
+    contact: str
+    queue: str
+    strategy: str
+    ranks: tuple[tuple[str, int], ...]
+    wraps: bool
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    """Nobody answered, or nobody could be rung: the contact's next attempt, if it stays, is not before `next_at`.
+
+    `tried_all`: nobody was left to try; else there was no time left.
+    """
+
+    kind: ClassVar[str] = "attempt.ended"
+    contact: str
+    queue: str
+    tried_all: bool
+    next_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +407,8 @@ DECISIONS: Final = (
     OfferContact,
     RingWidened,
     CompatLooked,
+    AttemptStarted,
+    AttemptEnded,
     WithdrawOffer,
     OfferExpired,
     JoinParties,

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 from acd import agent as agents
 from acd import contact as contacts
+from acd.compat.asterisk.plan import AsteriskQueue
+from acd.compat.asterisk.watch import AsteriskWatch
+from acd.compat.plan import CompatQueue
 from acd.compat.watch import Watch, watch
 from acd.events import (
     AgentAlive,
@@ -59,10 +62,12 @@ class Floor:
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills = place, agent_plan.skills
-        for queue in plan.queues.values():
-            if queue.compat and queue.id not in self.watches:
-                self.watches[queue.id] = watch(queue.id, queue.compat)
+        self.watches = {queue.id: self._watch(queue.id, queue.compat) for queue in plan.queues.values() if queue.compat}
         self.index()
+
+    def _watch(self, queue: str, compat: CompatQueue) -> Watch:
+        known = self.watches.get(queue)
+        return known if known and known.system == compat.system else watch(queue, compat)
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
@@ -97,6 +102,22 @@ class Floor:
         if contact.state is not ContactState.OFFERED or contact.queue in self.watches:
             return False
         return contact.rings_on or self.plan.queues[contact.queue].ring == "all"
+
+    def ends_wait_of(self, contact: Contact) -> bool:
+        """Whether the longest wait is over when it is; Asterisk looks at it between its attempts only."""
+        return not isinstance(self.watches.get(contact.queue), AsteriskWatch)
+
+    def is_held_back(self, agent_id: str) -> bool:
+        """Whether a queue of Asterisk has paused the agent for itself, until he says that he is ready."""
+        return any(
+            each.has_missed(agent_id)
+            for each in self.watches.values()
+            if isinstance(each, AsteriskWatch) and self._autopauses(each.queue)
+        )
+
+    def _autopauses(self, queue: str) -> bool:
+        compat = self.plan.queues[queue].compat
+        return isinstance(compat, AsteriskQueue) and compat.autopause
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""
@@ -253,7 +274,7 @@ class Floor:
                 pending = asked is not AgentState.READY
                 agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
                 return
-            if asked is AgentState.READY:
+            if asked is AgentState.READY and agent.state is not AgentState.READY:
                 agent.missed = 0
                 if agent.state is AgentState.OFFLINE or self.plan.pause_restarts_idle:
                     agent.idle_since = now

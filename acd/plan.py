@@ -114,13 +114,15 @@ class Terms:
     """On what terms one contact joins a queue, beside those of the queue itself.
 
     `priority` is added to the queue's, `head_start_ms` to its head start; at most `tiers_max` of its tiers ever open to
-    the contact; `wait_ms_max` holds instead of the queue's unless it is None.
+    the contact; `wait_ms_max` holds instead of the queue's unless it is None. `position` (1 is the front) is for queues
+    that follow Asterisk.
     """
 
     priority: int = 0
     head_start_ms: int = 0
     tiers_max: int | None = None
     wait_ms_max: int | None = None
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

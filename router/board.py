@@ -85,7 +85,10 @@ class Board:
         return self._kinds[place].ring(key, now)
 
     def restore(self) -> None:
-        """Build again what follows from the records: indexes and alarms. Those of the past have rung already."""
+        """Build again what follows from the records: indexes and alarms.
+
+        Those of the past have rung already, but for the look at queues of old systems: it may be due at this instant.
+        """
         self.floor.index()
         self._book = self._bookings()
         self._alarms = []
@@ -94,6 +97,7 @@ class Board:
                 self._arm(place, key)
         while self._alarms and self._alarms[0][0] <= self.now:
             heappop(self._alarms)
+        self._arm(*_LOOK)
 
     def entry_point(self, dialled: str) -> EntryPoint | None:
         """The entry point with this number or address."""
@@ -243,6 +247,7 @@ _CORES: Final[dict[str, tuple[dict[str, Any], tuple[Any, ...]]]] = {
 _NAMES: Final = [(core, name) for core, (alarms, _) in _CORES.items() for name in alarms]
 _ALARMS: Final = [(core, _CORES[core][0][name]) for core, name in _NAMES]
 """At one instant, hours change first, so that a menu sees them; then agents are freed; then menus move on."""
+_LOOK: Final = (_NAMES.index(("floor", acd.alarms.COMPAT)), acd.alarms.COMPAT)
 _ARMED_BY: Final[list[tuple[type, int, Callable[[Event], Any]]]] = [
     (event, _NAMES.index((core, name)), key_of)
     for core, (_, armed_by) in _CORES.items()

@@ -151,12 +151,24 @@ def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
     known = {(tree.id, node.id, node.node) for tree in plan.menus.flows.values() for node in tree.nodes.values()}
     missing = [
         *(f"queue {queue!r}" for queue in sorted(queues - plan.floor.queues.keys())),
+        *(f"the system of queue {queue!r}" for queue in sorted(_changing_hands(board.plan, plan) & queues)),
         *(f"agent {agent!r}" for agent in sorted(agents - plan.floor.agents.keys())),
         *(f"{kind} {node!r} of flow {tree!r}" for tree, node, kind in sorted(nodes - known)),
     ]
     if missing:
         return ("illegal", f"the new rules lack what contacts in flight need: {', '.join(missing)}")
     return None
+
+
+def _changing_hands(old: Plan, new: Plan) -> set[str]:
+    """The queues that another system would decide for: what one remembers of its contacts means nothing to another."""
+    queues = old.floor.queues.keys() & new.floor.queues.keys()
+    return {queue for queue in queues if _system(old, queue) != _system(new, queue)}
+
+
+def _system(plan: Plan, queue: str) -> str:
+    compat = plan.floor.queues[queue].compat
+    return compat.system if compat else ""
 
 
 def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
@@ -233,7 +245,7 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
-    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max)
+    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max, node.position)
     return acd.decide.queue_up(board.floor, contact, node.queue, language, terms, now)
 
 

@@ -195,7 +195,7 @@ class Laws(RuleBasedStateMachine):
         """Time goes on: to the very deadline, not as far, or well beyond it."""
         deadline = self.engine.deadline()
         if deadline is None or to == "before":
-            limit = self.now + by_ms if deadline is None else deadline - 1
+            limit = self.now + by_ms if deadline is None else max(self.now, deadline - 1)
             self.now = min(self.now + by_ms, limit)
         else:
             self.now = deadline if to == "deadline" else deadline + by_ms

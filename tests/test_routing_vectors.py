@@ -13,14 +13,53 @@ from tests.vectors import Verdict, read_document
 from tests.vectors.routing import MODES, play
 
 PASSING = [
+    "AST-01-linear-no-answer compat.asterisk.linear",
     "AST-01-linear-no-answer native",
+    "AST-06-rrmemory-advances-on-rna compat.asterisk.rrmemory",
+    "AST-07-rrmemory-late-attempt-rewinds-pointer compat.asterisk.rrmemory",
     "AST-07-rrmemory-late-attempt-rewinds-pointer native",
+    "AST-12-autopause-breaks-the-loop compat.asterisk.leastrecent",
+    "AST-13-autopause-yes-is-per-queue compat.asterisk.linear",
     "AST-13-autopause-yes-is-per-queue native",
+    "AST-14-fewestcalls-floods-newcomer compat.asterisk.fewestcalls",
+    "AST-15-ringall-never-reaches-higher-penalty-on-timeout compat.asterisk.ringall",
+    "AST-16-ringall-next-penalty-when-level-done compat.asterisk.ringall",
+    "AST-17-penalty-dominates-strategy compat.asterisk.leastrecent",
+    "AST-18-penaltymemberslimit compat.asterisk.linear",
+    "AST-20-autofill-no compat.asterisk.linear",
     "AST-20-autofill-no native",
+    "AST-21-autofill-yes compat.asterisk.linear",
+    "AST-25-weight-ringing-call-still-blocks compat.asterisk.linear",
     "AST-25-weight-ringing-call-still-blocks native",
+    "AST-26-weight-starvation-1561 compat.asterisk.linear",
     "AST-26-weight-starvation-1561 native",
+    "AST-27-priority-order compat.asterisk.linear",
+    "AST-28-position-argument-bounded compat.asterisk.linear",
+    "AST-29-no-priority-aging compat.asterisk.linear",
+    "AST-30-change-priority-next-move-only compat.asterisk.linear",
     "AST-30-change-priority-next-move-only native",
+    "AST-31-change-priority-immediate compat.asterisk.linear",
+    "AST-32-timeoutpriority-app compat.asterisk.linear",
+    "AST-33-timeoutpriority-conf compat.asterisk.linear",
+    "AST-34-reject-shares-ring-budget compat.asterisk.linear",
+    "AST-35-reject-restarts-ring-budget compat.asterisk.linear",
+    "AST-36-penalty-rule-waiting-caller compat.asterisk.linear",
+    "AST-38-rule-ignored-when-var-unset compat.asterisk.linear",
+    "AST-39-wrapup-boundary compat.asterisk.linear",
+    "AST-40-wrapup-not-shared compat.asterisk.linear",
+    "AST-41-wrapup-shared-lastqueue compat.asterisk.linear",
+    "AST-43-longest-waiting-prio-mode compat.asterisk.linear",
+    "AST-44-one-offer-per-shared-agent compat.asterisk.linear",
+    "AST-45-maxlen compat.asterisk.linear",
+    "AST-46-joinempty-conditions",
     "AST-47-service-level-two-definitions",
+    "AST-48-holdtime-ema",
+    "AST-49-ewt-announcement-grows",
+    "AST-50-abandon-counts-system-exits compat.asterisk.linear",
+    "AST-51-wrandom-probability",
+    "AST-52-rr-modulo-1000",
+    "AST-53-leavewhenempty compat.asterisk.linear",
+    "AST-56-leastrecent-counts-call-end compat.asterisk.leastrecent",
     "FS-03-tier-rules-delay-level-1 native",
     "FS-05-on-break-agent-blocks-no-wait native",
     "FS-17-wrapup-boundary native",
@@ -181,6 +220,16 @@ def test_an_old_strategy_that_the_product_does_not_offer() -> None:
     """It is named as a site would write it, with all the strategies of a case."""
     (line,) = verdicts({key: value for key, value in case({}, system="no").items() if key != "expect_native"})
     assert "unsupported case compat.no.longest-idle-agent: the product does not offer this strategy" == line
+
+
+def test_queues_of_several_strategies() -> None:
+    """A case is played on all of them together, if they are of one system and the product offers each."""
+    queues = {"q": {"strategy": "linear"}, "p": {"strategy": "ringall"}}
+    theirs = case({}, system="asterisk", queues=queues, expect={"connects": [[0, "c1", "A"]]})
+    del theirs["expect_native"]
+    assert ["pass case compat.asterisk.linear+ringall"] == verdicts(theirs)
+    (line,) = verdicts({**theirs, "queues": {**queues, "p": {"strategy": "mood"}}})
+    assert "unsupported case compat.asterisk.linear+mood: the product does not offer this strategy" == line
 
 
 def test_a_mode_is_offered_by_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 import acd.compat.asterisk.look
 import acd.compat.freeswitch.look
 from acd.compat.freeswitch.watch import FreeswitchWatch
@@ -17,10 +15,16 @@ def next_look(floor: Floor) -> int | None:
 
 
 def look(floor: Floor, now: int) -> Decisions:
-    """Look at every compat queue whose time has come, the earliest first."""
+    """Look at every compat queue whose time has come, the earliest first, then the one with the oldest contact."""
     due = [watch for watch in floor.watches.values() if watch.look_at is not None and watch.look_at <= now]
-    for watch in sorted(due, key=attrgetter("look_at", "queue")):
+    for watch in sorted(due, key=lambda watch: (watch.look_at, _oldest(floor, watch.queue), watch.queue)):
         if isinstance(watch, FreeswitchWatch):
             yield from acd.compat.freeswitch.look.look(floor, watch, now)
         else:
             yield from acd.compat.asterisk.look.look(floor, watch, now)
+
+
+def _oldest(floor: Floor, queue: str) -> int:
+    """The place, among all contacts, of the first that came to a queue and waits for its answer."""
+    contacts = floor.contacts.values()
+    return min((each.order for each in contacts if each.queue == queue and not each.agent), default=0)

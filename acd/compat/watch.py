@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import acd.compat.asterisk.watch
 from acd.compat.asterisk.watch import AsteriskWatch
 from acd.compat.freeswitch.plan import FreeswitchQueue
 from acd.compat.freeswitch.watch import FreeswitchWatch
@@ -12,4 +13,6 @@ Watch = AsteriskWatch | FreeswitchWatch
 
 def watch(queue: str, compat: CompatQueue) -> Watch:
     """A watch over a queue that nobody has joined yet."""
-    return FreeswitchWatch(queue) if isinstance(compat, FreeswitchQueue) else AsteriskWatch(queue)
+    if isinstance(compat, FreeswitchQueue):
+        return FreeswitchWatch(queue)
+    return acd.compat.asterisk.watch.watch(queue, compat)

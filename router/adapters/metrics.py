@@ -12,15 +12,8 @@ from prometheus_client.registry import Collector
 from router.service import Service
 
 _COUNTS = (
-    "offered",
-    "answered",
-    "answered_in",
-    "abandoned",
-    "timed_out",
-    "blocked",
-    "nobody_there",
-    "resolved",
-    "escalated",
+    *("offered", "answered", "answered_in", "abandoned", "timed_out", "blocked", "nobody_there"),
+    *("resolved", "escalated"),
 )
 
 

@@ -84,6 +84,15 @@ FIELDS: Final[dict[str, Meaning]] = {
     "queue.left:outcome": Meaning("Why it left for another queue.", "overflowed"),
     "contact.reprioritised:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
     "next_at": Meaning("When it is looked at next, in ms since the epoch; null for never.", NOW + 5_000),
+    "attempt.ended:next_at": Meaning("When the contact may be offered again, in ms since the epoch.", NOW + 5_000),
+    "immediate": Meaning(
+        "Whether it changes its place at once; only where an old system decides, it may be false.", example=True
+    ),
+    "position": Meaning("Where it asks to stand, 1 is the front; null for where it belongs.", None),
+    "strategy": Meaning("The old system's strategy.", "rrmemory"),
+    "ranks": Meaning("Whom it tries in this order, as pairs of agent and metric.", [["mei", 0], ["sora", 1]]),
+    "tried_all": Meaning("Whether nobody was left to try.", example=False),
+    "wraps": Meaning("Whether one of them stands behind the strategy's pointer.", example=True),
     "relaxed": Meaning("How many relaxations of its queue are in force for the contact.", 0),
     "tiers": Meaning("How many tiers of the queue's agents are open to it; 1 where the queue has none.", 1),
     "tiers_max": Meaning("How many of them may ever open to it; null for all.", None),

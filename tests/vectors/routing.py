@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from router.engine import Refused
 from tests.vectors import Comparison, ShapeFault, Verdict, field, judged, listed, mapping
+from tests.vectors import routing_asterisk as asterisk
 from tests.vectors import routing_native as native
 from tests.vectors.routing_cases import Expected, Played, Row, Unsupported, is_prose
 from tests.vectors.routing_rule import Rule
@@ -23,6 +24,7 @@ Results = Mapping[str, Any]
 
 MODES: dict[str, Callable[[Played, float], Results]] = {
     "native": native.play,
+    **dict.fromkeys((f"compat.asterisk.{strategy}" for strategy in asterisk.STRATEGIES), asterisk.play),
 }
 """By a mode's name, what plays a case until a time and gives everything that a case may expect."""
 
@@ -93,9 +95,12 @@ def _plays(case: Played) -> Iterator[Verdict]:
 
 def _play(case: Played, mode: str, expected: Expected, until_s: float) -> Verdict:
     def ask() -> Results:
-        if mode not in MODES:
+        system, _, strategies = mode.rpartition(".")
+        players = {MODES.get(f"{system}.{each}" if system else each) for each in strategies.split("+")}
+        player = players.pop()
+        if player is None or players:
             raise Unsupported("the product does not offer this strategy")
-        return MODES[mode](case, until_s)
+        return player(case, until_s)
 
     return _verdict(f"{case.id} {mode}", ask, lambda results: differences(expected, results))
 
@@ -136,6 +141,8 @@ def _formula(case: Case, case_id: str) -> Verdict:
         return Verdict(case_id, "unsupported", f"the runner does not know the formula {name}")
     rule = FORMULAS[name]
     if "table" in case:
+        if not case["table"]:
+            raise ShapeFault("table states nothing")
         return _ruled(rule.ask, {"table": case["table"]}, {"table": case["table"]}, case_id)
     given = mapping(field(case, "given", "the case"), "given")
     if not rule.takes(given):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.vectors import routing_agents as agents
+from tests.vectors import routing_asterisk_rules as asterisk
 from tests.vectors import routing_functions as functions
 from tests.vectors import routing_played as played
 from tests.vectors.routing_menus import freepbx_loops, menu_exit
@@ -23,18 +24,18 @@ def _avaya_pick(given: Given) -> dict[str, Any]:
 
 
 FORMULAS: dict[str, Rule] = {
-    "ast_empty": Rule("table", "table", "admission by the states of a queue's agents"),
-    "ast_ema": Rule("answered_waits completed_before", "holdtime", "an expected wait"),
-    "ast_ewt": Rule("holdtime waited", "minutes", "an expected wait"),
-    "ast_sl": Rule("completed completed_in_sl abandoned abandoned_in_sl", "SL SL2", played.asterisk_sl),
-    "wrandom": Rule("penalties", "p_first_strictly_less", "agents at random by weight"),
+    "ast_empty": Rule("table", "table", asterisk.empty_table),
+    "ast_ema": Rule("answered_waits completed_before", "holdtime", asterisk.hold_times),
+    "ast_ewt": Rule("holdtime waited", "minutes", asterisk.expected_waits),
+    "ast_sl": Rule("completed completed_in_sl abandoned abandoned_in_sl", "SL SL2", asterisk.service_levels),
+    "wrandom": Rule("penalties", "p_first_strictly_less", asterisk.first_wins),
     "prio_age": Rule("tasks", "order", played.priority_then_age),
     "openacd_pick": Rule("calls", "order", played.weight_then_priority),
     "connect_steps": Rule("steps agents", "earliest", agents.steps),
     "genesys_score": Rule("calls", "order", played.points_as_head_start),
     "wazo_ratio": Rule("cases", "divert", functions.diverts, "Admission by contacts waiting for each agent"),
     "freepbx_loops": Rule("invalid_loops inputs", "final_on_input", freepbx_loops),
-    "rr_mod": Rule("next_position", "rrpos", "the pointer of compat.asterisk.rrmemory"),
+    "rr_mod": Rule("next_position", "rrpos", asterisk.pointer),
     "lifo": Rule("tasks", "order", functions.newest_first, "The newest contact first"),
     "order_by": Rule("keys workers", "first", functions.by_attributes, "Agents by several attributes in turn"),
     "connect_pick": Rule("queues contacts", "first", played.queues_by_delay),

@@ -42,6 +42,7 @@ class Moment(IntEnum):
     comes before what adds any, and an agent who is freed, by a talk that ends or because he is back, only before the
     arrivals: else he would be offered somebody who hangs up at this very instant. Where others wait for him, he comes
     after the arrivals too, so that he is offered the best of them all. The facts themselves come out the same.
+    A queue of an old system decides only when it is looked at; there, all alarms come after the facts.
     """
 
     EVENT = 1
@@ -51,6 +52,7 @@ class Moment(IntEnum):
     ALARM = 5
     FREED = 6
     ARRIVAL = 7
+    LOOK = 8
 
 
 _Act = tuple[int, Moment, int, Callable[[], None]]
@@ -62,12 +64,17 @@ class Stage:
     `after_connect`: by agent, what he does as soon as he is connected.
     """
 
-    def __init__(self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float]) -> None:
-        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever."""
+    def __init__(
+        self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float], alarms: Moment = Moment.ALARM
+    ) -> None:
+        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever.
+
+        `alarms`: when at each t what happens by itself does, and so when the queues of an old system are looked at.
+        """
         self.engine = Engine(plan)
         self.engine.handle(CentreStarted(plan.hash), 0)
         self.log: list[tuple[float, Event]] = []
-        self._rings, self._talks = rings, talks
+        self._rings, self._talks, self._alarms = rings, talks, alarms
         self._script: list[_Act] = []
         self._sequence = count()
         self._now = 0
@@ -84,7 +91,7 @@ class Stage:
         until = START_MS + round(until_s * 1000)
         while (following := self._next()) and following[0] <= until:
             self._now, moment = following
-            if moment is Moment.ALARM:
+            if moment is self._alarms:
                 self._book(self.engine.tick(self._now))
             elif moment is Moment.FREED and (arrival := self._arrival()):
                 self._script.remove(arrival)
@@ -104,18 +111,18 @@ class Stage:
         """A customer presses keys."""
         self._tell(ContactKeyed(contact, digits))
 
-    def reprioritise(self, contact: str, priority: int) -> None:
-        """A waiting customer is given another priority."""
-        self._tell(ContactReprioritised(contact, priority))
-
     def hang_up(self, contact: str) -> None:
         """The customer leaves, unless he has been answered."""
         if contact not in self._connected:
             self._tell(ContactLeft(contact))
 
-    def ask(self, agent: str, state: Literal["ready", "paused", "offline"]) -> None:
+    def ask(self, agent: str, state: Literal["ready", "paused", "offline"], reason: str = "") -> None:
         """The agent asks for a state."""
-        self._tell(AgentStateSet(agent, state))
+        self._tell(AgentStateSet(agent, state, reason))
+
+    def reprioritise(self, contact: str, priority: int, *, immediate: bool = True) -> None:
+        """A waiting contact is given another priority."""
+        self._tell(ContactReprioritised(contact, priority, immediate=immediate))
 
     # --- what had happened before ---------------------------------------------------------------------------------
 
@@ -150,7 +157,7 @@ class Stage:
     def _next(self) -> tuple[int, Moment] | None:
         """The next instant, and what comes first at it."""
         alarm = self.engine.deadline()
-        heads = [] if alarm is None else [(alarm, Moment.ALARM)]
+        heads = [] if alarm is None else [(alarm, self._alarms)]
         if self._script:
             heads.append(self._script[0][:2])
         return min(heads, default=None)
@@ -187,12 +194,18 @@ class Stage:
         """The agent does what he is said to do; to a customer whose wait is over by then, nothing."""
         ring, about = self._rings[offer.agent], (offer.contact, offer.agent, offer.offer)
         if ring.answer is not None:
-            if self._now + round(ring.answer * 1000) < self._wait_ends.get(offer.contact, inf):
+            if self._now + round(ring.answer * 1000) < self._gone_at(offer):
                 self._soon(ring.answer, Moment.ANSWER, LegAnswered(*about))
         elif ring.reject is not None:
             self._soon(ring.reject, Moment.REJECT, OfferDeclined(*about))
         elif ring.busy is not None:
             self._soon(ring.busy, Moment.REJECT, LegFailed(*about, cause="busy"))
+
+    def _gone_at(self, offer: OfferContact) -> float:
+        """When the customer's wait ends; Asterisk may let a phone ring on beyond it."""
+        wait_end = self._wait_ends.get(offer.contact, inf)
+        rings_on = self.engine.board.plan.floor.queues[offer.queue].compat and offer.until > wait_end
+        return inf if rings_on else wait_end
 
     def _talk(self, joined: ContactJoined) -> None:
         self._connected.add(joined.contact)
