@@ -90,7 +90,8 @@ class Floor:
         if self.watches and contact.queue in self.watches:
             return False
         if contact.state is ContactState.OFFERED:
-            return contact.rings_on or self.plan.queues[contact.queue].ring == "all"
+            ring = self.plan.queues[contact.queue].ring
+            return ring == "all" or (ring == "progressive" and contact.rings_on)
         return contact.state is ContactState.WAITING
 
     def apply(self, event: Any, now: int) -> None:

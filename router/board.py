@@ -87,6 +87,10 @@ class Board:
     def restore(self) -> None:
         """Build again what follows from the records: indexes and alarms. Those of the past have rung already."""
         self.floor.index()
+        self._set_alarms()
+
+    def _set_alarms(self) -> None:
+        """Set every alarm that the records, and the rules in force, speak of."""
         self._alarms = []
         for place, kind in enumerate(self._kinds):
             for key in kind.all_keys():
@@ -158,6 +162,7 @@ class Board:
         self.floor.adopt(self.plan.floor)
         self.menus.plan, self.desk.plan = self.plan.menus, self.plan.desk
         self._entries = _by_address(self.plan)
+        self._set_alarms()
         self.started = True
 
     def _arrive(self, event: ContactArrived, now: int) -> None:
