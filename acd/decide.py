@@ -42,7 +42,7 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.match import Choice
-from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.model import Agent, AgentState, Contact, ContactState
 from acd.plan import QueuePlan, WrapUpOutcome
 
 Refusal = tuple[Literal["illegal", "stale"], str]
@@ -182,7 +182,7 @@ def _best_contacts(floor: Floor, agents: Iterable[Agent], now: int) -> Iterator[
 
 
 def match_all(floor: Floor, now: int) -> Decisions:
-    """Go on by new rules: what they open to a contact by now is open to it, and all are matched anew, in their order."""
+    """Go on by new rules: what they would have opened by now is open, and all are matched anew, in their order."""
     unanswered = [contact for contact in floor.contacts.values() if contact.state in UNANSWERED]
     for contact in sorted(unanswered, key=_order(floor, now)):
         yield from _catch_up(floor, contact, now)

@@ -1,7 +1,7 @@
 """Who may serve a contact, as it waits: relaxations of what is asked of agents, and tiers of agents that open.
 
 Both only ever add agents, so an agent who may serve a waiting contact may serve it for as long as it waits, while his
-skills and the rules stay as they are. New rules open to a contact what they would have opened by now, and close nothing.
+skills and the rules stay as they are. New rules open at once what they would have opened by now, and close nothing.
 """
 
 from __future__ import annotations

@@ -42,10 +42,7 @@ class Size:
     def row(self) -> dict[str, float]:
         """What is told of it."""
         row: dict[str, float] = {"agents": self.agents, "waiting": self.waiting}
-        for name, samples in {
-            "": self.decisions,
-            **{kind.removesuffix("us"): self.samples[kind] for kind in KINDS},
-        }.items():
+        for name, samples in {"": self.decisions, **{kind.removesuffix("us"): self.samples[kind] for kind in KINDS}}.items():
             row |= {f"{name}p{percent}_us": round(percentile(samples, percent), 1) for percent in (50, 99)}
         scan_us = percentile(self.samples["scan_us"], 50)
         freed_us = percentile(self.samples["freed_us"], 50)
@@ -76,9 +73,7 @@ def _figures(floors: Sequence[Size]) -> list[Figure]:
         figures.append(Figure(name, title, "us", (percentile(floor.decisions, 99),), below=limit))
     if len(floors) > 1:
         exponent = _exponent(floors[0], floors[-1])
-        figures.append(
-            Figure("growth_exponent", "growth of p99: power of the size", "", (exponent,), below=EXPONENT_MAX)
-        )
+        figures.append(Figure("growth_exponent", "growth of p99: power of the size", "", (exponent,), below=EXPONENT_MAX))
     return figures
 
 
@@ -97,9 +92,7 @@ def _draw(floors: Sequence[Size], path: Path) -> None:
         p99 = [percentile(floor.samples[kind], 99) for floor in floors]
         axes.plot(agents, p99, marker="o", label=f"{title}, p99")
     scans = [percentile(floor.samples["scan_us"], 50) for floor in floors]
-    axes.plot(
-        agents, scans, marker="x", linestyle="--", color="grey", label="peer: a look at every waiting contact, p50"
-    )
+    axes.plot(agents, scans, marker="x", linestyle="--", color="grey", label="peer: a look at every waiting contact, p50")
     axes.axhline(P99_US_MAX, color="red", linewidth=0.8)
     axes.annotate("target at 10,000 agents: 1 ms", (agents[0], P99_US_MAX), va="bottom", color="red", fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="agents logged in (twice as many contacts wait)", ylabel="microseconds")

@@ -136,11 +136,9 @@ def test_need_relaxes_when_the_last_one_goes(leaves: str) -> None:
     story = Story(centre(relaxations=BY_NEED))
     busy = leaves == "logs out when he has done"
     story.take(0, AgentStateSet("ann", "ready" if busy else "paused", "", 50 * S), *arrived("c0"), *ready("dan"))
-    if busy:
-        story.take(1 * S, AgentStateSet("ann", "offline"))
-    elif leaves == "logs out":
-        story.take(1 * S, AgentStateSet("ann", "offline"))
     gone = 50 * S if leaves == "lapses" else 1 * S
+    if gone == 1 * S:
+        story.take(gone, AgentStateSet("ann", "offline"))
     story.wait(gone)
     assert (gone, "c0", "dan") == offers(story)[-1]
 
@@ -209,7 +207,7 @@ def test_somebody_in_a_tier_to_come_is_waited_for() -> None:
 
 
 def test_a_tier_that_never_opens_is_not_waited_for() -> None:
-    """For a contact that is bound to the first tier, or whom the agent's tier never serves, he is as good as absent."""
+    """For a contact bound to the first tier, or where the agent is in no tier at all, he is as good as absent."""
     tiers = (Tier(("ann", "dan")), Tier(("bob",), 20 * S))
     bound = plan(
         {"queue": HandOver("queue", "help", tiers_max=1)},
@@ -363,7 +361,7 @@ def test_more_skills_are_not_asked_of_those_who_wait_already() -> None:
 
 
 def test_a_skill_that_new_rules_take_away_is_a_need() -> None:
-    """Where new rules leave nobody with the skill, waiting contacts are relaxed at once, and those that ring as well."""
+    """Of two contacts that new rules let an agent serve, the first in the order has him, whatever else there is."""
     old, new = centre(relaxations=BY_NEED), centre("v2", relaxations=BY_NEED, staff=dict.fromkeys(STAFF, ()))
     story = Story(old, new)
     story.take(0, *ready("ann"), *arrived("c1", "c2"))
