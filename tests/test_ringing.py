@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,9 +37,8 @@ TAKEN = "another agent took the contact"
 
 def centre(version: str = "v1", **changes: Any) -> Plan:
     """A centre whose one queue rings at all four agents at once, unless it is said otherwise."""
-    return plan(
-        queues=(QueuePlan("help", **({"ring": "all", "wrap_up_ms": 0} | changes)),), agents=STAFF, version=version
-    )
+    queue = replace(QueuePlan("help", ring="all", wrap_up_ms=0), **changes)
+    return plan(queues=(queue,), agents=STAFF, version=version)
 
 
 def progressive(version: str = "v1", **changes: Any) -> Plan:
@@ -245,8 +245,7 @@ def test_all_who_miss_it_are_not_responding() -> None:
 
 def test_those_let_go_have_the_next_contact_each_its_best_agent() -> None:
     """When a join sets several free, the next contact goes to the best of them, not to the first at whom it rang."""
-    rules = centre(ring="one", selection="fewest_contacts")
-    story = Story(centre(selection="in_order"), replace_version(rules, "v2"))
+    story = Story(centre(selection="in_order"), centre("v2", ring="one", selection="fewest_contacts"))
     story.take(0, *ready("ann", "bob", "cat"))
     story.take(1 * S, ContactArrived("c0", "100"))
     story.take(2 * S, OfferAccepted("c0", "ann", 1), ContactJoined("c0", "ann", 1), ContactLeft("c0"))
@@ -256,11 +255,6 @@ def test_those_let_go_have_the_next_contact_each_its_best_agent() -> None:
     story.news()
     story.take(5 * S, ContactJoined("c1", "cat", 6))
     assert [(5 * S, "c2", "bob")] == rung(story)
-
-
-def replace_version(rules: Plan, version: str) -> Plan:
-    """The same rules under another name."""
-    return plan(queues=tuple(rules.floor.queues.values()), agents=STAFF, version=version)
 
 
 # --- one more after each step -------------------------------------------------------------------------------------

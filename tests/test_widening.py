@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,9 +24,8 @@ STAFF: dict[str, tuple[str, ...]] = {"ann": ("pay",), "bob": ("pay",), "dan": ()
 
 def centre(version: str = "v1", *, staff: dict[str, tuple[str, ...]] | None = None, **changes: Any) -> Plan:
     """A centre whose one queue asks for the skill `pay`, which Ann and Bob have; Dan has none."""
-    queue = QueuePlan("help", requirements=PAY, wrap_up_ms=0)
-    changed = {name: getattr(queue, name) for name in ("requirements", "wrap_up_ms")} | changes
-    return plan(queues=(QueuePlan("help", **changed),), agents=staff or STAFF, version=version)
+    queue = replace(QueuePlan("help", requirements=PAY, wrap_up_ms=0), **changes)
+    return plan(queues=(queue,), agents=staff or STAFF, version=version)
 
 
 def arrived(*contacts: str) -> list[ContactArrived]:
@@ -361,7 +361,7 @@ def test_more_skills_are_not_asked_of_those_who_wait_already() -> None:
 
 
 def test_a_skill_that_new_rules_take_away_is_a_need() -> None:
-    """Of two contacts that new rules let an agent serve, the first in the order has him, whatever else there is."""
+    """Where new rules leave nobody with the skill, waiting contacts are relaxed at once, and those that ring too."""
     old, new = centre(relaxations=BY_NEED), centre("v2", relaxations=BY_NEED, staff=dict.fromkeys(STAFF, ()))
     story = Story(old, new)
     story.take(0, *ready("ann"), *arrived("c1", "c2"))
