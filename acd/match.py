@@ -189,10 +189,9 @@ class Matching:
         return Choice(best, agent, able - apart, _counts(len(self._waiting) - able - barred, barred, apart))
 
     def unmet(self) -> list[Contact]:
-        """Every waiting contact that nobody who is logged in could serve, now or later, in no order."""
+        """Every waiting contact that nobody who is logged in could serve now, in no order."""
         needs = [need for need in self._needs.values() if need.waiting and not _present(need)]
-        found = [contact for need in needs for line in need.contacts.values() for contact in line.items()]
-        return [contact for contact in found if not self.is_met(contact)]
+        return [contact for need in needs for line in need.contacts.values() for contact in line.items()]
 
     def apart(self) -> list[Contact]:
         """Every waiting contact that is or was kept from somebody, first come first."""

@@ -297,6 +297,13 @@ def test_a_freed_agent_counts_contacts_whose_tiers_are_closed_to_him() -> None:
     assert [("c1", 1, (("tier", 1),))] == [(e.contact, e.candidates, e.excluded) for _, e in story.of(OfferContact)]
 
 
+def test_those_behind_closed_tiers_are_counted_as_they_go() -> None:
+    """An agent who is no longer ready is counted no longer."""
+    story = Story(centre(tiers=(Tier(("ann",)), Tier(("bob",), 20 * S))))
+    story.take(0, *ready("ann", "bob"), AgentStateSet("bob", "paused"), *arrived("c1"))
+    assert [(1, ())] == [(e.candidates, e.excluded) for _, e in story.of(OfferContact)]
+
+
 def test_what_opened_stays_open() -> None:
     """INV-11: an offer that came to nothing does not put a contact back behind a tier or a relaxation."""
     story = Story(centre(tiers=TIERS, relaxations=(Relaxation(10 * S),), missed_offers_max=None))
