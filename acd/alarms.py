@@ -165,5 +165,8 @@ ARMED_BY: tuple[tuple[type, str, Callable[[Any], Any]], ...] = (
     (ContactQueued, "wait", attrgetter("contact")),
     (ContactQueued, "widening", attrgetter("contact")),
     (ContactWidened, "widening", attrgetter("contact")),
-    *((event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)),
 )
+ARMED_BY_COMPAT: tuple[tuple[type, str, Callable[[Any], Any]], ...] = tuple(
+    (event, _COMPAT, lambda _event: _COMPAT) for event in (*FACTS, *DECISIONS)
+)
+"""What else sets an alarm while any queue is left to an old system's strategy: everything, which takes its time."""

@@ -248,7 +248,8 @@ def queue_up(
 
 
 def _after_queued(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
-    yield from _relax_by_need(floor, floor.contacts[event.contact])
+    if event.relaxed < len(floor.plan.queues[floor.contacts[event.contact].queue].relaxations):
+        yield from _relax_by_need(floor, floor.contacts[event.contact])
     yield from match_contact(floor, event.contact, now)
 
 
@@ -395,8 +396,9 @@ def set_free(floor: Floor, agents: list[Agent], now: int) -> Decisions:
 
 def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
     """Only now does it stop ringing at the others: until here the join could have failed."""
-    rung = yield from stop_ringing(floor, floor.contacts[event.contact].offers, TAKEN)
-    yield from set_free(floor, rung, now)
+    if others := floor.contacts[event.contact].offers:
+        rung = yield from stop_ringing(floor, others, TAKEN)
+        yield from set_free(floor, rung, now)
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:

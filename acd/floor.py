@@ -87,19 +87,20 @@ class Floor:
 
     def seeks(self, contact: Contact) -> bool:
         """Whether a contact is to be offered to one more agent as soon as there is one; never in a compat queue."""
-        if self.watches and contact.queue in self.watches:
+        if contact.state is ContactState.WAITING:
+            return contact.queue not in self.watches
+        if contact.state is not ContactState.OFFERED or contact.queue in self.watches:
             return False
-        if contact.state is ContactState.OFFERED:
-            ring = self.plan.queues[contact.queue].ring
-            return ring == "all" or (ring == "progressive" and contact.rings_on)
-        return contact.state is ContactState.WAITING
+        ring = self.plan.queues[contact.queue].ring
+        return ring == "all" or (ring == "progressive" and contact.rings_on)
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""
         if book := _BOOK.get(type(event)):
             book(self, event, now)
-        for each in self.watches.values():
-            each.apply(event, now)
+        if self.watches:
+            for each in self.watches.values():
+                each.apply(event, now)
 
     # --- moving along the tables ----------------------------------------------------------------------------------
 

@@ -107,7 +107,7 @@ class Matching:
         need = self._need_of(contact)
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
-        if not line.count:
+        if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
         need.waiting -= 1
         del self._waiting[contact.id]

@@ -22,6 +22,8 @@ def asked(queue: QueuePlan, language: str, relaxed: int) -> tuple[Requirement, .
 
 def relaxed_by(queue: QueuePlan, waited_ms: int) -> int:
     """How many relaxations time alone has brought into force; one that waits for a need is skipped by a later one."""
+    if not queue.relaxations:
+        return 0
     due = [place for place, each in enumerate(queue.relaxations, start=1) if _is_due(each.after_ms, waited_ms)]
     return due[-1] if due else 0
 
@@ -40,6 +42,8 @@ def open_tiers(queue: QueuePlan, waited_ms: int, tiers_max: int | None) -> int:
 
 def next_widening(contact: Contact, queue: QueuePlan) -> int | None:
     """The instant (ms) at which time will let more agents serve a contact, or None."""
+    if not (queue.relaxations or queue.tiers):
+        return None
     after = min(_still_to_come(contact, queue), default=None)
     return None if after is None else contact.queued_at + after
 

@@ -90,7 +90,8 @@ class Board:
         self._set_alarms()
 
     def _set_alarms(self) -> None:
-        """Set every alarm that the records, and the rules in force, speak of."""
+        """Set every alarm that the records, and the rules in force, speak of; and again what events set."""
+        self._book = self._bookings()
         self._alarms = []
         for place, kind in enumerate(self._kinds):
             for key in kind.all_keys():
@@ -153,7 +154,7 @@ class Board:
         book[ContactEnded] += (self._leave_menus, self._remember)
         book[DigitsCollected] += (self._identify,)
         book[CaseOpened] += (self._hand_over,)
-        for event, place, key_of in _ARMED_BY:
+        for event, place, key_of in (*_ARMED_BY, *(_ARMED_BY_COMPAT if self.floor.watches else ())):
             book[event] += (partial(self._arm_by, place, key_of),)
         return book
 
@@ -244,11 +245,15 @@ _CORES: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
 _NAMES = [(core, name) for core, (alarms, _) in _CORES.items() for name in alarms]
 _ALARMS = [(core, _CORES[core][0][name]) for core, name in _NAMES]
 """At one instant, hours change first, so that a menu sees them; then agents are freed; then menus move on."""
-_ARMED_BY: list[tuple[type, int, Callable[[Event], Any]]] = [
-    (event, _NAMES.index((core, name)), key_of)
-    for core, (_, armed_by) in _CORES.items()
-    for event, name, key_of in armed_by
-]
+_ArmedBy = list[tuple[type, int, Callable[[Event], Any]]]
+
+
+def _placed(core: str, armed_by: tuple[Any, ...]) -> _ArmedBy:
+    return [(event, _NAMES.index((core, name)), key_of) for event, name, key_of in armed_by]
+
+
+_ARMED_BY = [each for core, (_, armed_by) in _CORES.items() for each in _placed(core, armed_by)]
+_ARMED_BY_COMPAT = _placed("floor", acd.alarms.ARMED_BY_COMPAT)
 
 
 def _by_address(plan: Plan) -> dict[str, EntryPoint]:

@@ -287,6 +287,13 @@ def test_nobody_free_at_the_step_means_the_next_who_is() -> None:
     assert [(13 * S, "c1", "cat")] == rung(story)[2:]
 
 
+def test_a_step_with_nobody_free_is_said_once() -> None:
+    """Steps do not pile up while nobody is free."""
+    story = called(progressive(offer_ms=60 * S), "ann")
+    story.wait(50 * S)
+    assert [(6 * S, RingWidened("c1"))] == story.of(RingWidened)
+
+
 def test_before_the_step_nobody_more_rings() -> None:
     """An agent who becomes ready before the step is not rung yet, and may have another contact."""
     story = called(progressive(), "ann")

@@ -281,6 +281,16 @@ def test_a_contact_may_be_bound_to_the_first_tiers() -> None:
     assert [(10**6, "c1", "dan")] == offers(story)
 
 
+def test_a_relaxation_opens_no_tier_to_a_bound_contact() -> None:
+    """Widening by something else leaves the tiers beyond the bound closed."""
+    queue = QueuePlan("help", tiers=(Tier(("ann",)), Tier(("dan",), 20 * S)), relaxations=(Relaxation(30 * S),))
+    story = Story(plan({"queue": HandOver("queue", "help", tiers_max=1)}, queues=(queue,), agents=STAFF))
+    story.take(0, *ready("dan"), *arrived("c1"))
+    story.wait(10**6)
+    assert [(30 * S, "c1", 1, 1)] == widened(story)
+    assert [] == offers(story)
+
+
 def test_an_offer_counts_those_behind_closed_tiers() -> None:
     """An offer says how many were ready and able, but in a tier that was not open."""
     story = Story(centre(tiers=(Tier(("ann",)), Tier(("bob",), 20 * S))))
