@@ -107,7 +107,7 @@ class Floor:
     def _move_contact(self, contact: Contact, trigger: str) -> None:
         sought = self.seeks(contact)
         contact.state = contacts.TRANSITIONS[contact.state][trigger]
-        contact.rings_on = trigger.endswith(":ring")  # one phone less, so at once another
+        contact.rings_on = contact.state is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
         seeks = self.seeks(contact)
         if seeks and not sought:
             self.matching.add(contact)
@@ -201,7 +201,7 @@ class Floor:
     ) -> None:
         offer = self.offers.pop(event.offer)
         contact, agent = self.contacts[offer.contact], self.agents[offer.agent]
-        contact.offers = tuple(other for other in contact.offers if other != offer.id)
+        contact.offers = _without(contact.offers, offer.id)
         contact.joining = 0 if offer.accepted else contact.joining
         agent.offer = 0
         missed = isinstance(event, OfferExpired) or (isinstance(event, LegFailed) and event.cause == "no_answer")
@@ -212,7 +212,7 @@ class Floor:
     def _joined(self, event: ContactJoined, now: int) -> None:
         del self.offers[event.offer]
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
-        contact.offers = tuple(other for other in contact.offers if other != event.offer)
+        contact.offers = _without(contact.offers, event.offer)
         contact.joining = agent.offer = agent.missed = 0
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
@@ -263,6 +263,10 @@ class Floor:
             self.forget(event.contact)
         agent.contact, agent.wrap_up_until, agent.idle_since = "", 0, now
         self._move_agent(agent, event.kind)
+
+
+def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:
+    return () if len(offers) == 1 else tuple(other for other in offers if other != offer)
 
 
 def _left_after(contact: Contact) -> str:

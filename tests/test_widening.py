@@ -9,7 +9,7 @@ import pytest
 
 from acd import widening
 from acd.events import AgentStateSet, ContactEnded, ContactWidened, OfferAccepted, OfferContact, OfferDeclined
-from acd.model import Contact
+from acd.model import AgentState, Contact
 from acd.plan import QueuePlan, Relaxation, Requirement, Tier
 from ivr.events import ContactKeyed
 from ivr.flow import HandOver, Menu, Node
@@ -194,6 +194,7 @@ def test_a_customer_who_leaves_is_offered_to_nobody() -> None:
     story.take(2 * S, ContactLeft("c1"))
     assert [] == offers(story)
     assert [(2 * S, ContactEnded("c1", "abandoned", "help", "", 2 * S, 0))] == story.of(ContactEnded)
+    assert AgentState.OFFLINE == story.engine.board.floor.agents["ann"].state
 
 
 def test_somebody_in_a_tier_to_come_is_waited_for() -> None:
@@ -412,6 +413,16 @@ def ranked(version: str, staff: dict[str, tuple[str, ...]]) -> Plan:
         QueuePlan("high", 5, requirements=(Requirement("high"),)),
     )
     return plan(nodes, queues=queues, agents=staff, version=version)
+
+
+def test_a_skill_that_new_rules_take_away_ends_exclusions() -> None:
+    """Where new rules leave only agents who declined a contact, they are asked again after the retry time."""
+    story = Story(centre(), centre("v2", staff={"ann": ("pay",), "bob": (), "dan": ()}))
+    story.take(0, *ready("ann"), AgentStateSet("bob", "paused"), *arrived("c1"))
+    story.take(1 * S, OfferDeclined("c1", "ann", 1))
+    story.take(20 * S, CentreStarted("v2"))
+    story.wait(30 * S)
+    assert (30 * S, "c1", "ann") == offers(story)[-1]
 
 
 # --- recovery -----------------------------------------------------------------------------------------------------
