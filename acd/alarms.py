@@ -13,12 +13,15 @@ from acd import widening
 from acd.compat.look import look, next_look
 from acd.contact import UNANSWERED
 from acd.decide import (
+    TAKEN,
     Decisions,
     Follow,
     default_outcome,
     match_agents,
     overflow,
     overflow_due,
+    set_free,
+    stop_ringing,
     time_out,
     widen,
 )
@@ -68,9 +71,13 @@ def _offer_due(floor: Floor, offer_id: int) -> int | None:
 
 
 def _end_offer(floor: Floor, offer_id: int, now: int) -> Decisions:
+    """Whom it rings at while another is being joined could not have answered any more: he has missed nothing."""
     offer = floor.offers[offer_id]
-    ended = JoinTimedOut if offer.accepted else OfferExpired
-    yield ended(offer.id, offer.contact, offer.agent)
+    if offer.accepted or not floor.contacts[offer.contact].joining:
+        ended = JoinTimedOut if offer.accepted else OfferExpired
+        yield ended(offer.id, offer.contact, offer.agent)
+    else:
+        yield from set_free(floor, (yield from stop_ringing(floor, [offer_id], TAKEN)), now)
 
 
 def _pairs(floor: Floor) -> Iterator[tuple[str, str]]:
@@ -114,10 +121,9 @@ def _widen(floor: Floor, contact_id: str, now: int) -> Decisions:
 
 def _ring_due(floor: Floor, contact_id: str) -> int | None:
     contact = floor.contacts.get(contact_id)
-    if contact is None or contact.state is not ContactState.OFFERED or contact.rings_on:
+    if contact is None or contact.state is not ContactState.OFFERED:
         return None
-    queue = floor.plan.queues[contact.queue]
-    return contact.rung_at + queue.ring_step_ms if queue.ring == "progressive" else None
+    return widening.next_ring(contact, floor.plan.queues[contact.queue])
 
 
 def _ring_on(floor: Floor, contact_id: str, now: int) -> Decisions:

@@ -46,13 +46,15 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.match import Choice
-from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.model import Agent, AgentState, Contact, ContactState
 from acd.plan import QueuePlan, Terms, WrapUpOutcome
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 Check = Callable[[Floor, Any], Refusal | None]
 Follow = Callable[[Floor, Any, int], Decisions]
+
+TAKEN: Final = "another agent took the contact"
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
@@ -187,17 +189,42 @@ def match_agent(floor: Floor, agent_id: str, now: int) -> Decisions:
 
 
 def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
-    """Match where several pairs may have become possible at once: each contact to its best agent, not to the first."""
+    """Match where several pairs may have become possible at once: contacts in their order, each to its best agent."""
+    agents = list(agents)
+    while first := min(_best_contacts(floor, agents, now), key=_order(floor, now), default=None):
+        yield from match_contact(floor, first.id, now)
+
+
+def _best_contacts(floor: Floor, agents: Iterable[Agent], now: int) -> Iterator[Contact]:
     for agent in agents:
-        while agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
-            yield from match_contact(floor, choice.contact.id, now)
+        if agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+            yield choice.contact
 
 
 def match_all(floor: Floor, now: int) -> Decisions:
-    """Match the whole floor anew, after the rules have changed."""
-    yield from _fewer_left(floor, now)
-    yield from match_agents(floor, floor.matching.ready(), now)
+    """Go on by new rules: what they would have opened by now is open, and all are matched anew, in their order."""
+    unanswered = [contact for contact in floor.contacts.values() if contact.state in UNANSWERED]
+    for contact in sorted(unanswered, key=_order(floor, now)):
+        yield from _catch_up(floor, contact, now)
+        yield from match_contact(floor, contact.id, now)
+    yield from _shorten_all(floor, now)
     yield from _leave_unattended(floor, now)
+
+
+def _catch_up(floor: Floor, contact: Contact, now: int) -> Decisions:
+    """Time has passed that the new rules may count otherwise than the old ones did."""
+    widened = widen(floor, contact, now)
+    if (widened.relaxed, widened.tiers) != (contact.relaxed, contact.tiers):
+        yield widened
+    yield from _relax_by_need(floor, contact)
+    ring_at = widening.next_ring(contact, floor.plan.queues[contact.queue])
+    if ring_at is not None and ring_at <= now:
+        yield RingWidened(contact.id)
+
+
+def _order(floor: Floor, now: int) -> Callable[[Contact], discipline.Rank]:
+    """How contacts of all queues rank: lower is served first."""
+    return lambda contact: discipline.rank(contact, floor.plan.queues[contact.queue], now)
 
 
 def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
@@ -246,10 +273,10 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     """Let a contact wait in another queue. What was added to its priority there goes with it, as does its place."""
     left = floor.plan.queues[contact.queue]
     added = contact.priority - left.priority
-    rung = yield from _withdraw_all(floor, contact, f"the contact goes to {queue}")
+    rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
     yield queue_up(floor, contact.id, queue, contact.language, Terms(added, head_start_ms=contact.head_start_ms), now)
-    yield from _match_each(floor, rung, now)
+    yield from set_free(floor, rung, now)
 
 
 def _after_moved_on(floor: Floor, event: ContactMoved, now: int) -> Decisions:
@@ -280,7 +307,8 @@ def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
 
 def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
     contact = floor.contacts[event.contact]
-    yield from _relax_by_need(floor, contact)
+    if event.relaxed < len(floor.plan.queues[contact.queue].relaxations):
+        yield from _relax_by_need(floor, contact)
     yield from match_contact(floor, contact.id, now)
     if contact.state is ContactState.WAITING and floor.matching.is_unattended(contact):
         yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
@@ -290,19 +318,23 @@ def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:
     """Let those serve a contact who may by now."""
     queue, waited_ms = floor.plan.queues[contact.queue], now - contact.queued_at
     relaxed = max(contact.relaxed, widening.relaxed_by(queue, waited_ms))
-    return _widened(contact, queue, relaxed, widening.open_tiers(queue, waited_ms, contact.tiers_max))
+    tiers = max(contact.tiers, widening.open_tiers(queue, waited_ms, contact.tiers_max))
+    return _widened(contact, queue, relaxed, tiers)
 
 
 def _relax_by_need(floor: Floor, contact: Contact) -> Decisions:
     """Ask less of agents where nobody who is logged in has what is asked."""
     queue = floor.plan.queues[contact.queue]
     following = queue.relaxations[contact.relaxed : contact.relaxed + 1]
-    if following and following[0].after_ms is None and not floor.matching.present(contact):
+    if following and following[0].after_ms is None and not floor.matching.is_met(contact):
         yield _widened(contact, queue, contact.relaxed + 1, contact.tiers)
 
 
 def _widened(contact: Contact, queue: QueuePlan, relaxed: int, tiers: int) -> ContactWidened:
-    return ContactWidened(contact.id, widening.asked(queue, contact.language, relaxed), relaxed, tiers)
+    asked = contact.requirements  # new rules may ask for more: not of those who wait already
+    if relaxed > contact.relaxed:
+        asked = widening.asked(queue, contact.language, relaxed)
+    return ContactWidened(contact.id, asked, relaxed, tiers)
 
 
 def _after_accepted(floor: Floor, event: OfferAccepted | LegAnswered, now: int) -> Decisions:
@@ -371,9 +403,13 @@ def _could_serve(floor: Floor, agent_id: str, contact: Contact) -> bool:
 
 
 def _fewer_left(floor: Floor, now: int) -> Decisions:
-    """Somebody logged out, or skills changed: those left may be the only ones who could have a contact, or none."""
-    for contact in floor.matching.unmet():
+    """Somebody logged out: those left may be the only ones who could have a contact, or none."""
+    for contact in sorted(floor.matching.unmet(), key=_order(floor, now)):
         yield from _relax_by_need(floor, contact)
+    yield from _shorten_all(floor, now)
+
+
+def _shorten_all(floor: Floor, now: int) -> Decisions:
     for contact in floor.matching.apart():
         yield from _shorten(floor, contact, now)
 
@@ -425,33 +461,32 @@ def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
     offer = floor.offers.get(agent.offer)
     rings_on = offer is None or offer.accepted or floor.contacts[offer.contact].queue in floor.watches
     if offer and agent.pending and not rings_on:
-        yield from _withdraw(floor, offer, f"the agent asked to be {agent.pending}")
+        yield from stop_ringing(floor, [offer.id], f"the agent asked to be {agent.pending}")
+        yield from _move_on(agent)
         yield from match_contact(floor, offer.contact, now)
 
 
-def _withdraw(floor: Floor, offer: Offer, reason: str) -> Decisions:
-    """Take an offer back: the contact waits again, the agent goes on to what he asked for, or is ready."""
-    yield WithdrawOffer(offer.id, offer.contact, offer.agent, reason)
-    yield from _move_on(floor.agents[offer.agent])
+def stop_ringing(floor: Floor, offers: Iterable[int], reason: str) -> Generator[Any, None, list[Agent]]:
+    """Take these offers of a contact back, and return the agents at whom it rang."""
+    rung = []
+    for offer in [floor.offers[each] for each in offers]:
+        rung.append(floor.agents[offer.agent])
+        yield WithdrawOffer(offer.id, offer.contact, offer.agent, reason)
+    return rung
 
 
-def _withdraw_all(floor: Floor, contact: Contact, reason: str) -> Generator[Any, None, list[str]]:
-    """Take every offer of a contact back, and return the agents at whom it rang."""
-    offers = [floor.offers[offer] for offer in contact.offers]
-    for offer in offers:
-        yield from _withdraw(floor, offer, reason)
-    return [offer.agent for offer in offers]
-
-
-def _match_each(floor: Floor, agents: list[str], now: int) -> Decisions:
+def set_free(floor: Floor, agents: list[Agent], now: int) -> Decisions:
+    """Whose offer was taken back goes on to what he asked for meanwhile, or is matched anew."""
     for agent in agents:
-        yield from match_agent(floor, agent, now)
+        yield from _move_on(agent)
+    yield from match_agents(floor, agents, now)
 
 
 def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
     """Only now does it stop ringing at the others: until here the join could have failed."""
-    rung = yield from _withdraw_all(floor, floor.contacts[event.contact], "another agent took the contact")
-    yield from _match_each(floor, rung, now)
+    if others := floor.contacts[event.contact].offers:
+        rung = yield from stop_ringing(floor, others, TAKEN)
+        yield from set_free(floor, rung, now)
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:
@@ -471,9 +506,9 @@ def _movable(state: AgentState) -> Literal["paused", "offline"]:
 def leave(floor: Floor, contact_id: str, now: int) -> Decisions:
     """The customer has gone: an offer is withdrawn, the contact ends, the agent who talked wraps up."""
     contact = floor.contacts[contact_id]
-    rung = yield from _withdraw_all(floor, contact, "the customer left")
+    rung = yield from stop_ringing(floor, contact.offers, "the customer left")
     yield from _end(floor, contact, "abandoned" if contact.queue else "left_menu", now)
-    yield from _match_each(floor, rung, now)
+    yield from set_free(floor, rung, now)
 
 
 def _end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int) -> Decisions:
@@ -508,9 +543,9 @@ def _after_wrap_up(floor: Floor, event: WrappedUp | WrapUpExpired, now: int) -> 
 
 def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away."""
-    rung = yield from _withdraw_all(floor, contact, "the contact waited too long")
+    rung = yield from stop_ringing(floor, contact.offers, "the contact waited too long")
     yield from _send_away(floor, contact, "timed_out", "waited too long", now)
-    yield from _match_each(floor, rung, now)
+    yield from set_free(floor, rung, now)
 
 
 def _send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int) -> Decisions:

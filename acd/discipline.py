@@ -6,10 +6,11 @@ A contact's *turn* is the instant its need arose, less its own head start and th
 wait where the queue goes by slack. So a weight, a priority, a head start and a target are four terms of one order, and
 nothing else ever moves a contact past another.
 
-*Bounded overtaking.* Where all queues have the same weight, turn and ageing, no contact has a head start, and no
-priority is above `priority_max`, a contact of priority p whose need arose at t is overtaken only by contacts whose need
-arose before t + W, with W = every x ceil((priority_max - p) / by): from then on its own priority is the highest there
-is, and age decides.
+*Bounded overtaking.* Where all queues have the same weight, order, head start and ageing, no contact has a head start
+of its own, and no priority is above `priority_max`, a contact of priority p whose need arose at t is overtaken only by
+contacts whose need arose before t + W, with W = every x ceil((priority_max - p) / by): from then on its own priority is
+the highest there is, and age decides. `docs/fairness.md` has the theorem, its proof and a bound on waiting;
+`tests/test_fairness.py` tries both.
 """
 
 from __future__ import annotations

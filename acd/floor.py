@@ -101,7 +101,8 @@ class Floor:
             return contact.queue not in self.watches
         if contact.state is not ContactState.OFFERED or contact.queue in self.watches:
             return False
-        return contact.rings_on or self.plan.queues[contact.queue].ring == "all"
+        ring = self.plan.queues[contact.queue].ring
+        return ring == "all" or (ring == "progressive" and contact.rings_on)
 
     def ends_wait_of(self, contact: Contact) -> bool:
         """Whether the longest wait is over when it is; Asterisk looks at it between its attempts only."""
@@ -132,7 +133,7 @@ class Floor:
     def _move_contact(self, contact: Contact, trigger: str) -> None:
         sought, unanswered = self.seeks(contact), contact.state in contacts.UNANSWERED
         contact.state = contacts.TRANSITIONS[contact.state][trigger]
-        contact.rings_on = trigger.endswith(":ring")  # one phone less, so at once another
+        contact.rings_on = contact.state is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
         seeks = self.seeks(contact)
         if (still := contact.state in contacts.UNANSWERED) is not unanswered:
             self.matching.lengthen(contact.queue, 1 if still else -1)
@@ -235,7 +236,7 @@ class Floor:
     ) -> None:
         offer = self.offers.pop(event.offer)
         contact, agent = self.contacts[offer.contact], self.agents[offer.agent]
-        contact.offers = tuple(other for other in contact.offers if other != offer.id)
+        contact.offers = _without(contact.offers, offer.id)
         contact.joining = 0 if offer.accepted else contact.joining
         agent.offer = 0
         missed = isinstance(event, OfferExpired) or (isinstance(event, LegFailed) and event.cause == "no_answer")
@@ -246,7 +247,7 @@ class Floor:
     def _joined(self, event: ContactJoined, now: int) -> None:
         del self.offers[event.offer]
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
-        contact.offers = tuple(other for other in contact.offers if other != event.offer)
+        contact.offers = _without(contact.offers, event.offer)
         contact.joining = agent.offer = agent.missed = 0
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
@@ -309,6 +310,10 @@ class Floor:
             self.forget(event.contact)
         agent.contact, agent.wrap_up_until, agent.idle_since = "", 0, now
         self._move_agent(agent, event.kind)
+
+
+def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:
+    return () if len(offers) == 1 else tuple(other for other in offers if other != offer)
 
 
 def _left_after(contact: Contact) -> str:

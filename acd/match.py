@@ -35,7 +35,7 @@ class Need:
     """What some contacts ask for, who waits for it, and who could serve it.
 
     `contacts` are those waiting, by their own priority. `agents` are ready. `barred` is how many ready agents have the
-    skills but no open tier.
+    skills but no open tier. `later` are those with the skills whose tier is still to open, with its number.
     """
 
     queue: QueuePlan
@@ -47,6 +47,7 @@ class Need:
     agents: Line[Agent] = field(default_factory=Line)
     barred: int = 0
     profiles: list[Profile] = field(default_factory=list)
+    later: list[tuple[int, Profile]] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -111,7 +112,7 @@ class Matching:
         need = self._need_of(contact)
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
-        if not line.count:
+        if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
         need.waiting -= 1
         del self._waiting[contact.id]
@@ -200,16 +201,10 @@ class Matching:
         apart = sum(1 for contact in self._kept_apart(agent, now) if self.could_serve(agent, contact)) if others else 0
         return Choice(best, agent, able - apart, _counts(len(self._waiting) - able - barred, barred, apart))
 
-    def ready(self) -> list[Agent]:
-        """Every ready agent, longest idle first."""
-        ready = [agent for profile in self._profiles.values() for agent in profile.ready.values()]
-        return sorted(ready, key=lambda agent: (agent.idle_since, agent.place))
-
     def unmet(self) -> list[Contact]:
-        """Every waiting contact that nobody who is logged in could serve, first come first."""
+        """Every waiting contact that nobody who is logged in could serve now, in no order."""
         needs = [need for need in self._needs.values() if need.waiting and not _present(need)]
-        found = [contact for need in needs for line in need.contacts.values() for contact in line.items()]
-        return sorted(found, key=discipline.place)
+        return [contact for need in needs for line in need.contacts.values() for contact in line.items()]
 
     def apart(self) -> list[Contact]:
         """Every waiting contact that is or was kept from somebody, first come first."""
@@ -233,6 +228,12 @@ class Matching:
     def is_unattended(self, contact: Contact) -> bool:
         """Whether the contact is one of those."""
         return _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
+
+    def is_met(self, contact: Contact) -> bool:
+        """Whether anybody who is logged in has what the contact asks for, in a tier that is or will be open to it."""
+        need = self._need_of(contact)
+        tiers_max = _NO_TIER if contact.tiers_max is None else contact.tiers_max
+        return _present(need) > 0 or any(profile.present for tier, profile in need.later if tier < tiers_max)
 
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
         """Whether the agent has the skills that the contact asks for, and is in a tier that is open to it."""
@@ -309,6 +310,7 @@ class Matching:
         if tier >= need.tiers:
             profile.barred.append(need)
             need.barred += len(profile.ready)
+            need.later.append((tier, profile))
             return
         standing = (tier, selection.preference(need.queue.selection, profile.skills, need.requirements))
         profile.needs.append((need, standing))

@@ -34,7 +34,10 @@ class Ageing:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """Agents who may serve a queue's contacts once these have been in it for `after_ms`; earlier tiers go first."""
+    """Agents who may serve a queue's contacts once these have been in it for `after_ms`; earlier tiers go first.
+
+    No tier opens before those ahead of it.
+    """
 
     agents: tuple[str, ...]
     after_ms: int = 0
@@ -44,7 +47,8 @@ class Tier:
 class Relaxation:
     """What a queue asks of agents instead, once a contact has been in it for `after_ms`.
 
-    `after_ms` None: as soon as nobody who is logged in meets what is asked until then.
+    `after_ms` None: as soon as nobody who is logged in, in a tier that is or will be open to the contact, meets what is
+    asked until then.
     """
 
     after_ms: int | None

@@ -1,14 +1,15 @@
 """Who may serve a contact, as it waits: relaxations of what is asked of agents, and tiers of agents that open.
 
 Both only ever add agents, so an agent who may serve a waiting contact may serve it for as long as it waits, while his
-skills and the rules stay as they are.
+skills and the rules stay as they are. New rules open at once what they would have opened by now, and close nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, islice
 
-from acd.model import Contact
+from acd.model import Contact, ContactState
 from acd.plan import QueuePlan, Relaxation, Requirement
 
 
@@ -21,6 +22,8 @@ def asked(queue: QueuePlan, language: str, relaxed: int) -> tuple[Requirement, .
 
 def relaxed_by(queue: QueuePlan, waited_ms: int) -> int:
     """How many relaxations time alone has brought into force; one that waits for a need is skipped by a later one."""
+    if not queue.relaxations:
+        return 0
     due = [place for place, each in enumerate(queue.relaxations, start=1) if _is_due(each.after_ms, waited_ms)]
     return due[-1] if due else 0
 
@@ -33,12 +36,14 @@ def open_tiers(queue: QueuePlan, waited_ms: int, tiers_max: int | None) -> int:
     """How many tiers are open to a contact. A queue without tiers has one, of everybody, which is always open."""
     if not queue.tiers:
         return 1
-    opened = sum(tier.after_ms <= waited_ms for tier in queue.tiers)
+    opened = sum(after_ms <= waited_ms for after_ms in _openings(queue))
     return opened if tiers_max is None else min(opened, tiers_max)
 
 
 def next_widening(contact: Contact, queue: QueuePlan) -> int | None:
     """The instant (ms) at which time will let more agents serve a contact, or None."""
+    if not (queue.relaxations or queue.tiers):
+        return None
     after = min(_still_to_come(contact, queue), default=None)
     return None if after is None else contact.queued_at + after
 
@@ -47,5 +52,15 @@ def _still_to_come(contact: Contact, queue: QueuePlan) -> Iterator[int]:
     for relaxation in queue.relaxations[contact.relaxed :]:
         if relaxation.after_ms is not None:
             yield relaxation.after_ms
-    for tier in queue.tiers[contact.tiers : contact.tiers_max]:
-        yield tier.after_ms
+    yield from islice(_openings(queue), contact.tiers, contact.tiers_max)
+
+
+def _openings(queue: QueuePlan) -> Iterator[int]:
+    """After how long each tier opens: no sooner than those before it."""
+    return accumulate((tier.after_ms for tier in queue.tiers), max)
+
+
+def next_ring(contact: Contact, queue: QueuePlan) -> int | None:
+    """The instant (ms) at which one more agent may be rung for a contact that rings already, or None."""
+    steps = queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on
+    return contact.rung_at + queue.ring_step_ms if steps else None

@@ -90,6 +90,10 @@ class Board:
         Those of the past have rung already, but for the look at queues of old systems: it may be due at this instant.
         """
         self.floor.index()
+        self._set_alarms()
+
+    def _set_alarms(self) -> None:
+        """Set every alarm that the records, and the rules in force, speak of; and again what events set."""
         self._book = self._bookings()
         self._alarms = []
         for place, kind in enumerate(self._kinds):
@@ -165,7 +169,7 @@ class Board:
         self.floor.adopt(self.plan.floor)
         self.menus.plan, self.desk.plan = self.plan.menus, self.plan.desk
         self._entries = _by_address(self.plan)
-        self._book = self._bookings()
+        self._set_alarms()
         self.started = True
 
     def _arrive(self, event: ContactArrived, now: int) -> None:

@@ -264,6 +264,14 @@ def test_exclusions_that_end_together_give_the_best_pair() -> None:
     assert (3 + 10 * S, "c1", "bob") == pairs(story)[-1]
 
 
+def test_a_contact_that_is_over_is_kept_from_nobody() -> None:
+    """Who declined a contact is not remembered once it is over."""
+    story = Story(plan())
+    story.take(1, READY_ANN, arrived("c1"))
+    story.take(2, OfferDeclined("c1", "ann", 1), ContactLeft("c1"))
+    assert not any(story.engine.board.floor.matching._apart.values())
+
+
 def test_a_log_out_of_somebody_who_is_away_leaves_no_trace() -> None:
     """To log out twice is refused, and the next log-in is not spoilt by it."""
     story = Story(plan())

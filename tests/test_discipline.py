@@ -67,6 +67,13 @@ def test_priority_grows_with_waiting_up_to_its_cap(waited_ms: int, priority: int
     assert priority == discipline.priority(contact(0, priority=1), QueuePlan("q", ageing=AGEING), waited_ms)
 
 
+def test_what_came_before_the_queue_counts() -> None:
+    """A priority grows, and a turn comes, from the instant of the need: time in a menu counts as waiting."""
+    late = contact(0)
+    late.queued_at = 19 * S
+    assert (2, 0) == (discipline.priority(late, QueuePlan("q", ageing=AGEING), 20 * S), discipline.turn(late, PLAIN))
+
+
 def test_priority_above_the_cap_stays() -> None:
     """A priority above the cap neither grows nor shrinks."""
     assert 9 == discipline.priority(contact(0, priority=9), QueuePlan("q", ageing=AGEING), 10 * MINUTE)

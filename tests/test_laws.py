@@ -162,7 +162,7 @@ class Laws(RuleBasedStateMachine):
             self.measures.apply(event, self.now)
 
     def check_choice(self, event: OfferContact) -> None:
-        """An offer is the best of all pairs for one of the two, and its numbers are right: by looking at everybody."""
+        """An offer is the agent's best contact and the best pair for one of the two, by looking at everybody."""
         floor = self.folded.floor
         contact, agent = floor.contacts[event.contact], floor.agents[event.agent]
         waiting = [each for each in floor.contacts.values() if floor.seeks(each)]
@@ -174,6 +174,7 @@ class Laws(RuleBasedStateMachine):
         )
         told = (event.contact, event.agent, event.candidates, event.excluded)
         assert told in (a_contact_chose, an_agent_chose)
+        assert told[:2] == an_agent_chose[:2], "nobody is passed over"
 
     def choice(self, pairs: list[Pair], rank: Callable[[Pair], tuple[int, ...]]) -> tuple[Any, ...]:
         """What an offer should say, where these pairs are to choose from."""

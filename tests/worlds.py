@@ -101,27 +101,31 @@ def busy_plan(version: str = "v1") -> Plan:
 
 
 def rich_plan(version: str = "v1") -> Plan:
-    """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it."""
-    busy = busy_plan(version)
+    """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
+
+    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring.
+    """
+    busy, first = busy_plan(version), version == "v1"
     queues = busy.floor.queues
     needs = replace(
         queues["needs"],
         ageing=Ageing(20 * S, 1, 2),
-        tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S)),
-        relaxations=(Relaxation(None, (Requirement("pay"),)), Relaxation(40 * S)),
+        tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S if first else 5 * S)),
+        relaxations=(Relaxation(None, (Requirement("pay"),)), Relaxation(40 * S if first else 20 * S)),
         selection="in_order",
-        ring="progressive",
+        ring="progressive" if first else "all",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
         leave_when_empty=True,
     )
     quick = replace(
         queues["quick"],
-        weight=0 if version == "v1" else 1,
+        weight=0 if first else 1,
         order="slack",
         head_start_ms=5 * S,
         selection="fewest_contacts",
-        ring="all",
+        ring="all" if first else "progressive",
+        ring_step_ms=3 * S,
         waiting_max=3,
         leave_when_empty=version != "v1",
     )
@@ -193,6 +197,11 @@ class Story:
     def of(self, *kinds: type) -> list[tuple[int, Any]]:
         """What has happened of these kinds, since the last time of asking for news."""
         return [(at, event) for at, event in self.log[self.told :] if isinstance(event, kinds)]
+
+
+def ready(*agents: str) -> list[AgentStateSet]:
+    """These agents say that they are ready."""
+    return [AgentStateSet(agent, "ready") for agent in agents]
 
 
 def with_queue(base: Plan, queue: str, **changes: Any) -> Plan:
