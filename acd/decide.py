@@ -12,11 +12,13 @@ from typing import Any, Final, Literal
 
 from acd import discipline, widening
 from acd.agent import BUSY
+from acd.compat.freeswitch.resume import resumed
 from acd.events import (
     AgentAlive,
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
+    CompatLooked,
     ContactEnded,
     ContactJoined,
     ContactQueued,
@@ -60,10 +62,12 @@ def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
     agent = floor.agents[event.agent]
     if event.lease_ms < 0:
         return ("illegal", "lease_ms is negative: leave it out for no lease")
+    same_reason = agent.reason == event.reason
     if agent.state in BUSY:
-        says_nothing = event.state == "ready" and agent.pending is None and agent.state is not AgentState.WRAP_UP
+        asks = agent.pending or agent.state is AgentState.WRAP_UP or not same_reason
+        says_nothing = event.state == "ready" and not asks
         return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
-    if agent.state == event.state and (agent.state is not AgentState.PAUSED or agent.reason == event.reason):
+    if agent.state == event.state and (agent.state is AgentState.OFFLINE or same_reason):
         return ("stale", f"agent {agent.id!r} is {agent.state} already")
     return None
 
@@ -176,6 +180,8 @@ def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
 
 def match_all(floor: Floor, now: int) -> Decisions:
     """Match the whole floor anew, after the rules have changed."""
+    for queue in floor.watches:
+        yield CompatLooked(queue, now)
     yield from _fewer_left(floor, now)
     yield from match_agents(floor, floor.matching.ready(), now)
 
@@ -207,17 +213,20 @@ def queue_up(
 ) -> ContactQueued:
     """Let a contact wait in a queue: with the queue's priority and this one added, at the place of its need."""
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
+    resumes, need_since = resumed(floor, contact, queue_id, now)
     return ContactQueued(
         contact_id,
         queue_id,
         language,
         queue.priority + priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
-        contact.need_since,
+        need_since,
         None if queue.wait_ms_max is None else now + queue.wait_ms_max,
         relaxed,
         widening.open_tiers(queue, 0, tiers_max),
         tiers_max,
+        contact.customer,
+        resumes,
     )
 
 
@@ -255,11 +264,12 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     """The contact goes back to its place, is kept from this agent for a while, and both are matched anew."""
     agent, contact = floor.agents[event.agent], floor.contacts[event.contact]
     missed_max = floor.plan.queues[contact.queue].missed_offers_max
-    if contact.queue not in floor.watches:
+    watched = contact.queue in floor.watches  # then the old system's rules say what an offer's loss brings
+    if not watched:
         yield from _keep_apart(floor, contact, agent, now)
     if agent.pending:
         yield from _move_on(agent)
-    elif missed_max is not None and agent.missed >= missed_max:
+    elif not watched and missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
     if contact.wait_until is not None and contact.wait_until <= now and not contact.joining:

@@ -141,6 +141,7 @@ class ContactQueued:
     """A contact was offered to a queue: it waits until `until` (None: for ever).
 
     `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open.
+    `resumes`: the contact whose place it takes, because the same customer left this queue lately.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -154,6 +155,8 @@ class ContactQueued:
     relaxed: int = 0
     tiers: int = 1
     tiers_max: int | None = None
+    customer: str = field(default="", repr=False, metadata={"personal": "person"})
+    resumes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

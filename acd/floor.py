@@ -58,9 +58,11 @@ class Floor:
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills = place, agent_plan.skills
-        for queue in plan.queues.values():
-            if queue.compat and queue.id not in self.watches:
-                self.watches[queue.id] = watch(queue.id, queue.compat)
+        self.watches = {
+            queue.id: watch(queue.id, queue.compat, self.watches.get(queue.id), self.contacts.values())
+            for queue in plan.queues.values()
+            if queue.compat
+        }
         self.index()
 
     def index(self) -> None:
@@ -236,8 +238,9 @@ class Floor:
         if agent.state in agents.BUSY:
             pending = asked is not AgentState.READY
             agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
+            agent.reason = agent.reason if pending else reason
             return
-        if asked is AgentState.READY:
+        if asked is AgentState.READY is not agent.state:
             agent.idle_since, agent.missed = now, 0
         agent.reason = reason
         self._move_agent(agent, trigger)

@@ -91,7 +91,7 @@ class Board:
         for place, kind in enumerate(self._kinds):
             for key in kind.all_keys():
                 self._arm(place, key)
-        while self._alarms and self._alarms[0][0] <= self.now:
+        while self._alarms and self._alarms[0][0] < self.now:
             heappop(self._alarms)
 
     def entry_point(self, dialled: str) -> EntryPoint | None:

@@ -20,6 +20,8 @@ def look(floor: Floor, now: int) -> Decisions:
     """Look at every compat queue whose time has come, the earliest first."""
     due = [watch for watch in floor.watches.values() if watch.look_at is not None and watch.look_at <= now]
     for watch in sorted(due, key=attrgetter("look_at", "queue")):
+        if watch.look_at is None or watch.look_at > now:
+            continue  # the look at another queue was a look at this one too
         if isinstance(watch, FreeswitchWatch):
             yield from acd.compat.freeswitch.look.look(floor, watch, now)
         else:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from router.engine import Refused
 from tests.vectors import Comparison, ShapeFault, Verdict, field, judged, listed, mapping
+from tests.vectors import routing_freeswitch as freeswitch
 from tests.vectors import routing_native as native
 from tests.vectors.routing_cases import Expected, Played, Row, Unsupported, is_prose
 from tests.vectors.routing_rules import BETTER, FEATURES, FORMULAS, Rule
@@ -22,6 +23,7 @@ Results = Mapping[str, Any]
 
 MODES: dict[str, Callable[[Played, float], Results]] = {
     "native": native.play,
+    **dict.fromkeys(freeswitch.MODES, freeswitch.play),
 }
 """By a mode's name, what plays a case until a time and gives everything that a case may expect."""
 

@@ -21,6 +21,8 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
 )
+from acd.floor import Floor
+from ivr.events import PromptFinished
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
@@ -36,6 +38,7 @@ class Moment(IntEnum):
     The vectors apply all facts of an instant and then decide; the engine decides after each. So what takes choices away
     comes before what adds any, and a talk that ends, which the vectors name second, only before the arrivals: else the
     agent would be offered somebody who hangs up at this very instant. The facts themselves come out the same.
+    Where no fact is followed by a decision of its own, because queues are looked at by alarm, all alarms come last.
     """
 
     EVENT = 1
@@ -45,22 +48,34 @@ class Moment(IntEnum):
     ALARM = 5
     TALK_ENDS = 6
     ARRIVAL = 7
+    LAST_ALARM = 8
 
 
 class Stage:
     """One centre, played from its plan. `log` is all that happened, as (t in seconds, event)."""
 
-    def __init__(self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float]) -> None:
-        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever."""
+    def __init__(
+        self, plan: Plan, rings: Mapping[str, Ring], talks: Mapping[str, float], *, facts_first: bool = False
+    ) -> None:
+        """`rings`: how agents answer, by id. `talks`: seconds from connect to the end, by contact; absent: for ever.
+
+        `facts_first`: alarms ring after all the facts of their instant.
+        """
         self.engine = Engine(plan)
         self.engine.handle(CentreStarted(plan.hash), 0)
         self.log: list[tuple[float, Event]] = []
         self._rings, self._talks = rings, talks
+        self._alarm = Moment.LAST_ALARM if facts_first else Moment.ALARM
         self._script: list[tuple[int, Moment, int, Callable[[], None]]] = []
         self._sequence = count()
         self._now = 0
         self._wait_ends: dict[str, float] = {}
         self._connected: set[str] = set()
+
+    @property
+    def floor(self) -> Floor:
+        """The floor as it is now."""
+        return self.engine.board.floor
 
     def at(self, at_s: float, moment: Moment, act: Callable[[], None]) -> None:
         """Let this be done at that t."""
@@ -71,7 +86,7 @@ class Stage:
         until = START_MS + round(until_s * 1000)
         while (following := self._next()) and following[0] <= until:
             self._now, moment = following
-            if moment is Moment.ALARM:
+            if moment is self._alarm:
                 self._book(self.engine.tick(self._now))
             else:
                 heappop(self._script)[3]()
@@ -79,9 +94,13 @@ class Stage:
 
     # --- what people do -------------------------------------------------------------------------------------------
 
-    def arrive(self, contact: str, address: str) -> None:
-        """A customer comes in."""
-        self._tell(ContactArrived(contact, address))
+    def arrive(self, contact: str, address: str, number: str = "") -> None:
+        """A customer comes in, perhaps from a number of his own."""
+        self._tell(ContactArrived(contact, address, number, personal=bool(number)))
+
+    def end_prompt(self, contact: str) -> None:
+        """The contact has heard its first prompt."""
+        self._tell(PromptFinished(contact, 1))
 
     def hang_up(self, contact: str) -> None:
         """The customer leaves, unless he has been answered."""
@@ -90,7 +109,11 @@ class Stage:
 
     def ask(self, agent: str, state: Literal["ready", "paused", "offline"]) -> None:
         """The agent asks for a state."""
-        self._tell(AgentStateSet(agent, state))
+        self.say(AgentStateSet(agent, state))
+
+    def say(self, asked: AgentStateSet) -> None:
+        """The agent asks for a state, with a reason."""
+        self._tell(asked)
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -100,7 +123,7 @@ class Stage:
     def _next(self) -> tuple[int, Moment] | None:
         """The next instant, and what comes first at it."""
         alarm = self.engine.deadline()
-        heads = [] if alarm is None else [(alarm, Moment.ALARM)]
+        heads = [] if alarm is None else [(alarm, self._alarm)]
         if self._script:
             heads.append(self._script[0][:2])
         return min(heads, default=None)

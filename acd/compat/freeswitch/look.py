@@ -1,13 +1,187 @@
-"""What a queue does when it is looked at."""
+"""What the queues do when they are looked at: one look goes over the callers of all of them, in one order.
+
+The order is that of the seconds waited and given; a queue, its strategy and its agents come in only when a caller's
+turn has come. So a look at any queue is a look at all.
+"""
 
 from __future__ import annotations
 
-from acd.compat.freeswitch.watch import FreeswitchWatch
-from acd.decide import Decisions
-from acd.events import CompatLooked
+from collections.abc import Iterator
+
+from acd.compat.freeswitch.plan import FreeswitchQueue
+from acd.compat.freeswitch.tiers import Row, drawn, opened, opens_after_s, ranked
+from acd.compat.freeswitch.watch import IDLE, AgentMemory, Caller, FreeswitchWatch
+from acd.decide import Decisions, time_out
+from acd.events import AgentMoved, CompatLooked, OfferContact
 from acd.floor import Floor
+from acd.model import AgentState, Contact, ContactState
+
+_RINGS_ON = ("ring-all", "ring-progressively")
 
 
-def look(floor: Floor, watch: FreeswitchWatch, now: int) -> Decisions:
+def look(floor: Floor, _watch: FreeswitchWatch, now: int) -> Decisions:
     """Decide all that is to be decided at this instant, and when to look again."""
-    yield CompatLooked(watch.queue, None)
+    for watch in _watches(floor):
+        yield from _pause(floor, watch)
+    for watch in _watches(floor):
+        yield from _let_go(floor, watch, now)
+    for contact, watch in _in_order(floor):
+        yield from _ring(floor, watch, contact, now)
+    for watch in _watches(floor):
+        if watch.look_at is not None and watch.look_at <= now:
+            yield CompatLooked(watch.queue, _next_look(floor, watch, now))
+
+
+def in_order(floor: Floor) -> list[Contact]:
+    """Every contact that waits or rings in any of these queues, the one to be served first in front."""
+    return [contact for contact, _ in _in_order(floor)]
+
+
+def _watches(floor: Floor) -> list[FreeswitchWatch]:
+    return [watch for watch in floor.watches.values() if isinstance(watch, FreeswitchWatch)]
+
+
+def _plan(floor: Floor, watch: FreeswitchWatch) -> FreeswitchQueue:
+    plan = floor.plan.queues[watch.queue].compat
+    assert isinstance(plan, FreeswitchQueue), "a queue is watched as its plan says"
+    return plan
+
+
+# --- agents -------------------------------------------------------------------------------------------------------
+
+
+def _rows(floor: Floor, watch: FreeswitchWatch, lots: str = "") -> list[Row]:
+    """The agents of a queue who are logged in, on a break or not, as its settings list them."""
+    found = [
+        Row(settings, watch.agents[settings.agent], agent, drawn(floor.last_offer, lots, agent.id))
+        for settings in _plan(floor, watch).agents
+        if (agent := floor.agents.get(settings.agent)) and agent.state is not AgentState.OFFLINE
+    ]
+    return [row for row in found if row.memory.status != "logged_out"]
+
+
+def _pause(floor: Floor, watch: FreeswitchWatch) -> Decisions:
+    """Pause those who were ready for one contact and had it, and those who missed too many."""
+    for row in _rows(floor, watch):
+        if row.agent.state is not AgentState.READY:
+            continue
+        if row.memory.idle:
+            yield AgentMoved(row.agent.id, "paused", IDLE)
+        elif _misses_too_many(row.memory, row.settings.missed_offers_max):
+            yield AgentMoved(row.agent.id, "not_responding", f"missed {row.memory.missed_before + 1} in a row")
+
+
+def _misses_too_many(memory: AgentMemory, missed_max: int) -> bool:
+    return memory.missed_now and 0 < missed_max <= memory.missed_before + 1
+
+
+# --- contacts -----------------------------------------------------------------------------------------------------
+
+
+def _callers(floor: Floor, watch: FreeswitchWatch) -> Iterator[tuple[Contact, Caller]]:
+    """Those who wait or ring; who is being joined is as good as served."""
+    for contact_id, caller in watch.callers.items():
+        contact = floor.contacts[contact_id]
+        if contact.state in (ContactState.WAITING, ContactState.OFFERED):
+            yield contact, caller
+
+
+def _in_order(floor: Floor) -> list[tuple[Contact, FreeswitchWatch]]:
+    found = [
+        (_rank(_plan(floor, watch), contact, caller), contact, watch)
+        for watch in _watches(floor)
+        for contact, caller in _callers(floor, watch)
+    ]
+    return [(contact, watch) for _, contact, watch in sorted(found, key=lambda each: each[0])]
+
+
+def _rank(plan: FreeswitchQueue, contact: Contact, caller: Caller) -> tuple[int, int, int]:
+    """Lower is served first. All wait equally fast, so `now` makes no difference."""
+    joined_s = caller.joined_at // 1000
+    given_s = caller.base
+    if plan.counts_from == "arrival":
+        given_s += joined_s - caller.need_since // 1000
+    return (joined_s - given_s, caller.joined_at, contact.order)
+
+
+def _let_go(floor: Floor, watch: FreeswitchWatch, now: int) -> Decisions:
+    """Send those away who have waited too long. Whose offer rings has that chance still."""
+    wait_ms_max = _plan(floor, watch).wait_ms_max
+    if wait_ms_max is None:
+        return
+    for contact, _ in list(_callers(floor, watch)):
+        if contact.state is ContactState.WAITING and now // 1000 - contact.queued_at // 1000 >= wait_ms_max // 1000:
+            yield from time_out(floor, contact, now)
+
+
+def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, now: int) -> Decisions:
+    """Ring the first agent who is free, or all of them."""
+    plan, caller, now_s = _plan(floor, watch), watch.callers[contact.id], now // 1000
+    if not _seeks(plan, contact, caller, now_s):
+        return
+    ready = _rows(floor, watch, contact.id)
+    open_rows = list(opened(plan, ranked(plan.strategy, ready, caller), now_s - caller.joined_at // 1000))
+    free = [row for row in open_rows if row.is_free(now_s)]
+    excluded = _excluded(ready, open_rows, free)
+    for place, row in enumerate(free if plan.strategy == "ring-all" else free[:1]):
+        yield _offer(floor, contact, row, now, candidates=len(free) - place, excluded=excluded)
+
+
+def _seeks(plan: FreeswitchQueue, contact: Contact, caller: Caller, now_s: int) -> bool:
+    if plan.strategy == "ring-progressively" and caller.rung_s and now_s < caller.rung_s + plan.ring_step_ms // 1000:
+        return False
+    return contact.state is ContactState.WAITING or plan.strategy in _RINGS_ON
+
+
+def _excluded(rows: list[Row], open_rows: list[Row], free: list[Row]) -> tuple[tuple[str, int], ...]:
+    """How many ready agents of the queue were not eligible, by reason."""
+    ready = sum(row.agent.state is AgentState.READY for row in rows)
+    in_open_tiers = sum(row.agent.state is AgentState.READY for row in open_rows)
+    reasons = (("tier", ready - in_open_tiers), ("rest", in_open_tiers - len(free)))
+    return tuple((reason, count) for reason, count in reasons if count)
+
+
+def _offer(
+    floor: Floor, contact: Contact, row: Row, now: int, *, candidates: int, excluded: tuple[tuple[str, int], ...]
+) -> OfferContact:
+    return OfferContact(
+        floor.last_offer + 1,
+        contact.id,
+        row.agent.id,
+        contact.queue,
+        contact.language,
+        now + floor.plan.queues[contact.queue].offer_ms,
+        contact.priority,
+        now - contact.need_since,
+        now - row.agent.idle_since,
+        candidates,
+        excluded,
+        contact.customer,
+    )
+
+
+# --- when to look again -------------------------------------------------------------------------------------------
+
+
+def _next_look(floor: Floor, watch: FreeswitchWatch, now: int) -> int | None:
+    """The next full second (ms) at which time alone may change what there is to decide, or None."""
+    callers = list(_callers(floor, watch))
+    if not callers:
+        return None
+    plan = _plan(floor, watch)
+    seconds = [row.fit_from_s for row in _rows(floor, watch) if row.agent.state is AgentState.READY]
+    for contact, caller in callers:
+        seconds += _turns(plan, contact, caller)
+    following = min((second for second in seconds if second > now // 1000), default=None)
+    return None if following is None else following * 1000
+
+
+def _turns(plan: FreeswitchQueue, contact: Contact, caller: Caller) -> Iterator[int]:
+    """The seconds at which a tier opens to a contact, one more phone may ring for it, or its wait is over."""
+    if plan.tier_rules:
+        joined_s = caller.joined_at // 1000
+        yield from (joined_s + opens_after_s(plan, each.level) for each in plan.agents)
+    if plan.strategy == "ring-progressively":
+        yield caller.rung_s + plan.ring_step_ms // 1000
+    if plan.wait_ms_max is not None:
+        yield contact.queued_at // 1000 + plan.wait_ms_max // 1000
