@@ -62,14 +62,20 @@ def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
     agent = floor.agents[event.agent]
     if event.lease_ms < 0:
         return ("illegal", "lease_ms is negative: leave it out for no lease")
-    same_reason = agent.reason == event.reason
     if agent.state in BUSY:
-        asks = agent.pending or agent.state is AgentState.WRAP_UP or not same_reason
+        asks = agent.pending or agent.state is AgentState.WRAP_UP or agent.once != event.once
         says_nothing = event.state == "ready" and not asks
         return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
-    if agent.state == event.state and (agent.state is AgentState.OFFLINE or same_reason):
+    if agent.state == event.state and not _differs(agent, event):
         return ("stale", f"agent {agent.id!r} is {agent.state} already")
     return None
+
+
+def _differs(agent: Agent, event: AgentStateSet) -> bool:
+    """Whether a state means something else than before: a pause for another reason, or another number of contacts."""
+    if agent.state is AgentState.READY:
+        return agent.once != event.once
+    return agent.state is AgentState.PAUSED and agent.reason != event.reason
 
 
 def _check_alive(floor: Floor, event: AgentAlive) -> Refusal | None:

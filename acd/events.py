@@ -21,6 +21,7 @@ LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
 class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
+    Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
     """
 
@@ -29,6 +30,7 @@ class AgentStateSet:
     state: Literal["ready", "paused", "offline"]
     reason: str = ""
     lease_ms: int = 0
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from acd.events import (
     WrapUpStarted,
 )
 from acd.match import Matching
-from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, Offer
 from acd.plan import FloorPlan
 
 
@@ -217,6 +217,8 @@ class Floor:
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
         agent.served += 1
+        if agent.once and agent.pending is None:
+            agent.pending, agent.pending_reason = AgentState.PAUSED, HAD_ONE
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
 
@@ -226,6 +228,8 @@ class Floor:
         agent = self.agents[event.agent]
         if event.lease_ms:
             agent.lease_until = now + event.lease_ms
+        if event.state == "ready":
+            agent.once = event.once
         self._ask(agent, f"{event.kind}:{event.state}", AgentState(event.state), event.reason, now)
 
     def _lapsed(self, event: AgentLapsed, now: int) -> None:
@@ -238,9 +242,10 @@ class Floor:
         if agent.state in agents.BUSY:
             pending = asked is not AgentState.READY
             agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
-            agent.reason = agent.reason if pending else reason
             return
-        if asked is AgentState.READY is not agent.state:
+        if agent.state is asked is AgentState.READY:
+            return  # as he was, only for another number of contacts
+        if asked is AgentState.READY:
             agent.idle_since, agent.missed = now, 0
         agent.reason = reason
         self._move_agent(agent, trigger)

@@ -190,7 +190,7 @@ class Laws(RuleBasedStateMachine):
         deadline = self.engine.deadline()
         if deadline is None or to == "before":
             limit = self.now + by_ms if deadline is None else deadline - 1
-            self.now = min(self.now + by_ms, limit)
+            self.now = max(self.now, min(self.now + by_ms, limit))
         else:
             self.now = deadline if to == "deadline" else deadline + by_ms
         self.take(None)

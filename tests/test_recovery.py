@@ -121,7 +121,8 @@ def test_every_part_of_a_snapshot_is_needed() -> None:
                     found.add(name)
         return found | kept_apart
 
-    assert {field.name for field in fields(BoardState)} == run(missed())
+    compat = {"watches"}  # nothing in a busy hour without old systems' queues: tests/test_compat_freeswitch.py
+    assert {field.name for field in fields(BoardState)} - compat == run(missed())
 
 
 def test_a_snapshot_of_another_release_is_passed_over() -> None:

@@ -85,20 +85,26 @@ def _verdict(name: str, ask: Callable[[], Results], apart: Callable[[Results], l
 
 
 def _plays(case: Played) -> Iterator[Verdict]:
-    strategies = dict.fromkeys(queue.strategy for queue in case.queues.values())
-    yield _play(case, f"compat.{case.system}.{'+'.join(strategies)}", case.expect, case.until)
+    system = f"compat.{case.system}"
+    strategies = tuple(dict.fromkeys(queue.strategy for queue in case.queues.values()))
+    modes = [f"{system}.{strategy}" for strategy in strategies]
+    yield _play(case, f"{system}.{'+'.join(strategies)}", modes, case.expect, case.until)
     if case.expect_native is not None:
         until_s = case.until if case.native_until is None else case.native_until
-        yield _play(case, "native", case.expect_native, until_s)
+        yield _play(case, "native", ["native"], case.expect_native, until_s)
 
 
-def _play(case: Played, mode: str, expected: Expected, until_s: float) -> Verdict:
+def _play(case: Played, name: str, modes: list[str], expected: Expected, until_s: float) -> Verdict:
+    """Play a case whose queues are on these modes, which one player must know all of."""
+
     def ask() -> Results:
-        if mode not in MODES:
+        players = {MODES.get(mode) for mode in modes}
+        player = players.pop()
+        if player is None or players:
             raise Unsupported("the product does not offer this strategy")
-        return MODES[mode](case, until_s)
+        return player(case, until_s)
 
-    return _verdict(f"{case.id} {mode}", ask, lambda results: differences(expected, results))
+    return _verdict(f"{case.id} {name}", ask, lambda results: differences(expected, results))
 
 
 def differences(expected: Expected, actual: Results) -> list[str]:

@@ -12,9 +12,9 @@ from typing import Any, get_args
 
 from acd.compat.freeswitch.look import in_order
 from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue, Past, Strategy
-from acd.compat.freeswitch.watch import IDLE, ON_DEMAND, OUTSIDE_CALL
+from acd.compat.freeswitch.watch import IDLE, OUTSIDE_CALL
 from acd.events import AgentStateSet
-from acd.model import Agent, AgentState
+from acd.model import HAD_ONE, AgentState
 from acd.plan import AgentPlan, FloorPlan, QueuePlan
 from escalation.plan import DeskPlan
 from ivr.flow import Flow, HandOver, MenuPlan, Node, Say
@@ -156,7 +156,7 @@ class _Presence:
             return AgentStateSet(self.id, "paused", IDLE)
         if self.outside:
             return AgentStateSet(self.id, "paused", OUTSIDE_CALL)
-        return AgentStateSet(self.id, "ready", ON_DEMAND if self.status == "Available (On Demand)" else "")
+        return AgentStateSet(self.id, "ready", once=self.status == "Available (On Demand)")
 
 
 def _run(case: Played, until_s: float) -> tuple[Stage, list[str]]:
@@ -209,7 +209,7 @@ def _changed(event: Pause | SetStatus | SetState) -> dict[str, Any]:
 def _change(stage: Stage, presence: _Presence, **changes: Any) -> None:
     """The agent says what follows from the change and from what the system has made of him in between."""
     agent = stage.floor.agents[presence.id]
-    if _took_one_on_demand(agent):
+    if agent.state is AgentState.PAUSED and agent.reason == HAD_ONE:
         presence.state = "Idle"
     if agent.state is AgentState.NOT_RESPONDING:
         presence.status = "On Break"
@@ -218,7 +218,3 @@ def _change(stage: Stage, presence: _Presence, **changes: Any) -> None:
         setattr(presence, name, value)
     if presence.says() != before or not changes:
         stage.say(presence.says())
-
-
-def _took_one_on_demand(agent: Agent) -> bool:
-    return agent.state is AgentState.PAUSED and agent.reason == IDLE

@@ -9,27 +9,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from acd.compat.freeswitch.plan import FreeswitchQueue
-from acd.compat.freeswitch.tiers import Row, drawn, opened, opens_after_s, ranked
-from acd.compat.freeswitch.watch import IDLE, AgentMemory, Caller, FreeswitchWatch
+from acd.compat.freeswitch.tiers import Row, opened, opens_after_s, ranked
+from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
 from acd.decide import Decisions, time_out
 from acd.events import AgentMoved, CompatLooked, OfferContact
 from acd.floor import Floor
-from acd.model import AgentState, Contact, ContactState
+from acd.model import Contact, ContactState
 
 _RINGS_ON = ("ring-all", "ring-progressively")
 
 
 def look(floor: Floor, _watch: FreeswitchWatch, now: int) -> Decisions:
     """Decide all that is to be decided at this instant, and when to look again."""
-    for watch in _watches(floor):
-        yield from _pause(floor, watch)
-    for watch in _watches(floor):
+    watches = _watches(floor)
+    rows = {watch.queue: _rows(floor, watch) for watch in watches}
+    for watch in watches:
+        yield from _give_up_on(rows[watch.queue])
+    for watch in watches:
         yield from _let_go(floor, watch, now)
     for contact, watch in _in_order(floor):
-        yield from _ring(floor, watch, contact, now)
-    for watch in _watches(floor):
+        yield from _ring(floor, watch, contact, rows[watch.queue], now)
+    for watch in watches:
         if watch.look_at is not None and watch.look_at <= now:
-            yield CompatLooked(watch.queue, _next_look(floor, watch, now))
+            yield CompatLooked(watch.queue, _next_look(floor, watch, rows[watch.queue], now))
 
 
 def in_order(floor: Floor) -> list[Contact]:
@@ -50,29 +52,21 @@ def _plan(floor: Floor, watch: FreeswitchWatch) -> FreeswitchQueue:
 # --- agents -------------------------------------------------------------------------------------------------------
 
 
-def _rows(floor: Floor, watch: FreeswitchWatch, lots: str = "") -> list[Row]:
-    """The agents of a queue who are logged in, on a break or not, as its settings list them."""
-    found = [
-        Row(settings, watch.agents[settings.agent], agent, drawn(floor.last_offer, lots, agent.id))
+def _rows(floor: Floor, watch: FreeswitchWatch) -> list[Row]:
+    """The agents of a queue, as its settings list them."""
+    return [
+        Row(settings, watch.agents[settings.agent], agent)
         for settings in _plan(floor, watch).agents
-        if (agent := floor.agents.get(settings.agent)) and agent.state is not AgentState.OFFLINE
+        if (agent := floor.agents.get(settings.agent))
     ]
-    return [row for row in found if row.memory.status != "logged_out"]
 
 
-def _pause(floor: Floor, watch: FreeswitchWatch) -> Decisions:
-    """Pause those who were ready for one contact and had it, and those who missed too many."""
-    for row in _rows(floor, watch):
-        if row.agent.state is not AgentState.READY:
-            continue
-        if row.memory.idle:
-            yield AgentMoved(row.agent.id, "paused", IDLE)
-        elif _misses_too_many(row.memory, row.settings.missed_offers_max):
-            yield AgentMoved(row.agent.id, "not_responding", f"missed {row.memory.missed_before + 1} in a row")
-
-
-def _misses_too_many(memory: AgentMemory, missed_max: int) -> bool:
-    return memory.missed_now and 0 < missed_max <= memory.missed_before + 1
+def _give_up_on(rows: list[Row]) -> Decisions:
+    """Those who missed too many are not responding, which the module calls a break."""
+    for row in rows:
+        missed = row.memory.missed_before + 1
+        if row.is_ready and row.memory.missed_now and 0 < row.settings.missed_offers_max <= missed:
+            yield AgentMoved(row.agent.id, "not_responding", f"missed {missed} in a row")
 
 
 # --- contacts -----------------------------------------------------------------------------------------------------
@@ -114,15 +108,15 @@ def _let_go(floor: Floor, watch: FreeswitchWatch, now: int) -> Decisions:
             yield from time_out(floor, contact, now)
 
 
-def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, now: int) -> Decisions:
+def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, rows: list[Row], now: int) -> Decisions:
     """Ring the first agent who is free, or all of them."""
-    plan, caller, now_s = _plan(floor, watch), watch.callers[contact.id], now // 1000
-    if not _seeks(plan, contact, caller, now_s):
+    plan, caller, now_s = _plan(floor, watch), watch.callers.get(contact.id), now // 1000
+    if caller is None or not _seeks(plan, contact, caller, now_s):
         return
-    ready = _rows(floor, watch, contact.id)
-    open_rows = list(opened(plan, ranked(plan.strategy, ready, caller), now_s - caller.joined_at // 1000))
+    in_order = ranked(plan.strategy, rows, caller, f"{floor.last_offer} {contact.id}")
+    open_rows = list(opened(plan, in_order, now_s - caller.joined_at // 1000))
     free = [row for row in open_rows if row.is_free(now_s)]
-    excluded = _excluded(ready, open_rows, free)
+    excluded = _excluded(rows, open_rows, free)
     for place, row in enumerate(free if plan.strategy == "ring-all" else free[:1]):
         yield _offer(floor, contact, row, now, candidates=len(free) - place, excluded=excluded)
 
@@ -130,13 +124,14 @@ def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, now: int) -> D
 def _seeks(plan: FreeswitchQueue, contact: Contact, caller: Caller, now_s: int) -> bool:
     if plan.strategy == "ring-progressively" and caller.rung_s and now_s < caller.rung_s + plan.ring_step_ms // 1000:
         return False
-    return contact.state is ContactState.WAITING or plan.strategy in _RINGS_ON
+    rings_on = contact.state is ContactState.OFFERED and plan.strategy in _RINGS_ON
+    return rings_on or contact.state is ContactState.WAITING
 
 
 def _excluded(rows: list[Row], open_rows: list[Row], free: list[Row]) -> tuple[tuple[str, int], ...]:
     """How many ready agents of the queue were not eligible, by reason."""
-    ready = sum(row.agent.state is AgentState.READY for row in rows)
-    in_open_tiers = sum(row.agent.state is AgentState.READY for row in open_rows)
+    ready = sum(row.is_ready for row in rows)
+    in_open_tiers = sum(row.is_ready for row in open_rows)
     reasons = (("tier", ready - in_open_tiers), ("rest", in_open_tiers - len(free)))
     return tuple((reason, count) for reason, count in reasons if count)
 
@@ -163,13 +158,13 @@ def _offer(
 # --- when to look again -------------------------------------------------------------------------------------------
 
 
-def _next_look(floor: Floor, watch: FreeswitchWatch, now: int) -> int | None:
+def _next_look(floor: Floor, watch: FreeswitchWatch, rows: list[Row], now: int) -> int | None:
     """The next full second (ms) at which time alone may change what there is to decide, or None."""
     callers = list(_callers(floor, watch))
     if not callers:
         return None
     plan = _plan(floor, watch)
-    seconds = [row.fit_from_s for row in _rows(floor, watch) if row.agent.state is AgentState.READY]
+    seconds = [row.fit_from_s for row in rows if row.is_ready]
     for contact, caller in callers:
         seconds += _turns(plan, contact, caller)
     following = min((second for second in seconds if second > now // 1000), default=None)

@@ -16,12 +16,21 @@ UNREACHABLE_REST_S: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An agent in a queue: where he stands there, what is remembered of him, what he is doing, and his lot."""
+    """An agent in a queue: where he stands there, what is remembered of him, and what he is doing."""
 
     settings: FreeswitchAgent
     memory: AgentMemory
     agent: Agent
-    lot: int = 0
+
+    @property
+    def is_present(self) -> bool:
+        """Whether he is logged in, on a break or not."""
+        return self.agent.state is not AgentState.OFFLINE and self.memory.status != "logged_out"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether he would take a contact, wrap-up and rests apart."""
+        return self.is_present and self.agent.state is AgentState.READY
 
     @property
     def level(self) -> int:
@@ -42,7 +51,7 @@ class Row:
 
     def is_free(self, now_s: int) -> bool:
         """Whether he may be rung now."""
-        return self.agent.state is AgentState.READY and self.fit_from_s <= now_s
+        return self.is_ready and self.fit_from_s <= now_s
 
     def _rest_s(self) -> int:
         rests_ms: dict[Loss, int] = {
@@ -57,30 +66,27 @@ class Row:
 # --- order --------------------------------------------------------------------------------------------------------
 
 
-def drawn(*what: object) -> int:
-    """A lot that is as good as drawn, and the same whenever it is drawn again."""
-    return crc32(" ".join(map(str, what)).encode())
-
-
 _KEYS: dict[Strategy, Callable[[Row], tuple[int, ...]]] = {
     "longest-idle-agent": lambda row: (row.memory.bridge_ended_s, row.position),
     "agent-with-least-talk-time": lambda row: (row.memory.talk_s, row.position),
     "agent-with-fewest-calls": lambda row: (row.memory.answered, row.position),
     "sequentially-by-agent-order": lambda row: (row.position, row.memory.offered_s),
-    "random": lambda row: (row.lot,),
     "ring-all": lambda row: (row.position,),
     "ring-progressively": lambda row: (row.position,),
 }
 
 
-def ranked(strategy: Strategy, rows: list[Row], caller: Caller) -> list[Row]:
-    """The rows in the order in which the strategy goes through them. Of equals, the first that is listed goes first."""
+def ranked(strategy: Strategy, rows: list[Row], caller: Caller, draw: str) -> list[Row]:
+    """Those present, in the order in which the strategy goes through them. Of equals, the first listed goes first.
+
+    `draw` names the draw of lots at random: the same name, the same lots.
+    """
     if strategy == "top-down":
         return _top_down(rows, caller)
     if strategy == "round-robin":
         return _round_robin(rows)
-    key = _KEYS[strategy]
-    return sorted(rows, key=lambda row: (row.level, *key(row)))
+    key = _KEYS[strategy] if strategy != "random" else lambda row: (crc32(f"{draw} {row.agent.id}".encode()),)
+    return sorted(_present(rows), key=lambda row: (row.level, *key(row)))
 
 
 def _top_down(rows: list[Row], caller: Caller) -> list[Row]:
@@ -95,7 +101,7 @@ def _below(rows: list[Row], level: int, position: int) -> list[Row]:
 
 
 def _round_robin(rows: list[Row]) -> list[Row]:
-    """Those of the same level after the one rung last for anything, whoever that was; then the others from the top."""
+    """Those of the same level after the one rung last for anything, here or elsewhere; then the others from the top."""
     offered = [row for row in rows if row.memory.offered_s]
     last = max(offered, key=lambda row: row.memory.offered_s, default=None)
     after = [row for row in rows if last and row.level == last.level and row.position > last.position]
@@ -103,7 +109,11 @@ def _round_robin(rows: list[Row]) -> list[Row]:
 
 
 def _in_list_order(rows: list[Row]) -> list[Row]:
-    return sorted(rows, key=lambda row: (row.level, row.position, row.memory.offered_s))
+    return sorted(_present(rows), key=lambda row: (row.level, row.position, row.memory.offered_s))
+
+
+def _present(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.is_present]
 
 
 # --- tiers --------------------------------------------------------------------------------------------------------

@@ -30,11 +30,9 @@ from acd.model import Contact, ContactState
 POLL_MS: Final = 100
 """The module looks ten times a second; so two looks are never closer, and an offer that fails at once is no storm."""
 
-ON_DEMAND: Final = "on demand"
-"""The reason with which an agent is ready for one contact: after it he is paused, as `IDLE`."""
 IDLE: Final = "idle"
 OUTSIDE_CALL: Final = "outside call"
-"""Reasons of pauses in which an agent keeps his status. With any other reason he is on a break."""
+"""Reasons of pauses that an agent asks for and keeps his status in. With any other reason he is on a break."""
 
 Status = Literal["available", "on_demand", "on_break", "logged_out"]
 Loss = Literal["", "missed", "declined", "busy", "unreachable"]
@@ -70,9 +68,9 @@ class Caller:
 class AgentMemory:
     """What the module knows of an agent. Instants are whole seconds since the epoch, 0 for never.
 
-    The status starts as available: who first logs in has nothing to lose by it. Of the last offer, `offered_status`
-    and `missed_before` are how it found him; `loss` and `lost_s` how and when it was lost, `missed_now` whether it is
-    still to be judged if he missed too many. `idle`: he took a contact on demand, and is to be paused.
+    The status starts as available: who first logs in has nothing to lose by it. Of the last offer, `missed_before` is
+    how many he had missed in a row; `loss` and `lost_s` are how and when it was lost; `missed_now`: it was missed, and
+    it is not decided yet whether that was one too many.
     """
 
     status: Status = "available"
@@ -81,13 +79,11 @@ class AgentMemory:
     talk_s: int = 0
     answered: int = 0
     offered_s: int = 0
-    offered_status: Status = "available"
     missed: int = 0
     missed_before: int = 0
     missed_now: bool = False
     loss: Loss = ""
     lost_s: int = 0
-    idle: bool = False
 
 
 @dataclass(slots=True)
@@ -158,7 +154,6 @@ class FreeswitchWatch:
         if agent:
             agent.bridge_ended_s = now // 1000
             agent.talk_s += agent.bridge_ended_s - agent.bridge_began_s
-            agent.idle = agent.offered_status == "on_demand"
         if caller and event.outcome != "handled":
             self._keep(event.contact, caller, now // 1000)
         return bool(caller or agent)
@@ -181,7 +176,7 @@ class FreeswitchWatch:
         if caller:
             caller.agent, caller.rung_s = event.agent, now // 1000
         if agent:
-            agent.offered_s, agent.offered_status, agent.missed_before = now // 1000, agent.status, agent.missed
+            agent.offered_s, agent.missed_before = now // 1000, agent.missed
         return bool(caller or agent)
 
     def _lost(self, event: OfferDeclined | OfferExpired | LegFailed, now: int) -> bool:
@@ -206,15 +201,16 @@ class FreeswitchWatch:
 
     # --- booking: agents ------------------------------------------------------------------------------------------
 
-    def _state_set(self, event: AgentStateSet, now: int) -> bool:
+    def _state_set(self, event: AgentStateSet, _now: int) -> bool:
         if event.state == "ready":
-            return self._set(event.agent, "on_demand" if event.reason == ON_DEMAND else "available")
-        return self._away(event, now)
-
-    def _away(self, event: AgentStateSet | AgentMoved, _now: int) -> bool:
+            return self._set(event.agent, "on_demand" if event.once else "available")
         if event.state == "offline":
             return self._set(event.agent, "logged_out")
         return self._set(event.agent, None if event.reason in (IDLE, OUTSIDE_CALL) else "on_break")
+
+    def _moved(self, event: AgentMoved, _now: int) -> bool:
+        """What he asked for while busy was heard of when he asked."""
+        return self._set(event.agent, "on_break" if event.state == "not_responding" else None)
 
     def _lapsed(self, event: AgentLapsed, _now: int) -> bool:
         return self._set(event.agent, "logged_out")
@@ -224,7 +220,7 @@ class FreeswitchWatch:
         agent = self.agents.get(agent_id)
         if agent is None:
             return False
-        agent.missed_now = agent.idle = False
+        agent.missed_now = False
         if status == "available" != agent.status:
             agent.talk_s = agent.answered = agent.missed = 0
         agent.status = status or agent.status
@@ -252,7 +248,7 @@ _BOOK: dict[type, Callable[[FreeswitchWatch, Any, int], bool]] = {
     JoinTimedOut: FreeswitchWatch._concerns,
     ContactJoined: FreeswitchWatch._joined,
     AgentStateSet: FreeswitchWatch._state_set,
-    AgentMoved: FreeswitchWatch._away,
+    AgentMoved: FreeswitchWatch._moved,
     AgentLapsed: FreeswitchWatch._lapsed,
     WrappedUp: FreeswitchWatch._concerns,
     WrapUpExpired: FreeswitchWatch._concerns,

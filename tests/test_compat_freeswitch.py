@@ -1,0 +1,566 @@
+"""Queues on the strategies of FreeSWITCH: who rings when, what is remembered, and that it outlasts a crash."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import invariant, rule
+
+from acd.compat.freeswitch.look import in_order
+from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue, Past, Strategy
+from acd.compat.freeswitch.watch import IDLE, OUTSIDE_CALL, FreeswitchWatch
+from acd.events import (
+    AgentMoved,
+    AgentStateSet,
+    ContactEnded,
+    ContactJoined,
+    ContactReleased,
+    JoinTimedOut,
+    LegFailed,
+    OfferAccepted,
+    OfferContact,
+    OfferDeclined,
+    WithdrawOffer,
+)
+from acd.model import HAD_ONE, AgentState
+from acd.plan import QueuePlan
+from ivr.events import ContactKeyed, PromptFinished
+from ivr.flow import HandOver, Menu, Say
+from router import codec
+from router.events import CentreStarted, ContactArrived, ContactLeft
+from router.plan import Plan
+from tests.test_laws import Laws, agents
+from tests.worlds import S, Story, busy_plan, copy, dump, plan
+
+T = 1_000 * S
+"""The instant at which the stories begin, with room for what was before."""
+
+
+def agent(name: str, position: int = 1, **settings: Any) -> FreeswitchAgent:
+    """An agent of level 1."""
+    return FreeswitchAgent(name, settings.pop("level", 1), position, **settings)
+
+
+def queue(*listed: FreeswitchAgent, name: str = "help", offer_ms: int = 60 * S, **settings: Any) -> QueuePlan:
+    """A queue with these agents."""
+    compat = FreeswitchQueue(agents=listed, **settings)
+    return QueuePlan(name, compat=compat, offer_ms=offer_ms, wrap_up_ms=0)
+
+
+def centre(*queues: QueuePlan, version: str = "v1") -> Plan:
+    """A centre of these queues, which customers reach by the keys 1, 2, ..., or at once if there is only one."""
+    names = {each.agent for one in queues if isinstance(one.compat, FreeswitchQueue) for each in one.compat.agents}
+    keys = tuple((str(key), one.id) for key, one in enumerate(queues, 1))
+    hand_overs: dict[str, Any] = {one.id: HandOver(one.id, one.id) for one in queues}
+    menu = {"menu": Menu("menu", ("menu",), keys, queues[0].id)} if len(queues) > 1 else {}
+    return plan({**menu, **hand_overs}, queues=queues, agents=dict.fromkeys(sorted(names), ()), version=version)
+
+
+def opened(rules: Plan, *away: str) -> Story:
+    """A centre in which everybody is ready, but for these, who are not there."""
+    story = Story(rules)
+    story.take(T - 10 * S, *(AgentStateSet(name, "ready") for name in rules.floor.agents if name not in away))
+    story.take(T)
+    story.news()
+    return story
+
+
+def arrive(story: Story, at: int, contact: str = "c1", number: str = "", *, key: str = "") -> None:
+    """A customer comes to the first queue, or to the one that he keys."""
+    facts: list[Any] = [ContactArrived(contact, "100", number, personal=bool(number))]
+    if key:
+        facts += [PromptFinished(contact, 1), ContactKeyed(contact, key)]
+    story.take(at, *facts)
+    story.wait(at)
+
+
+def offers(story: Story) -> list[tuple[float, str, str]]:
+    """Every offer since the last time of asking for news, in seconds from T."""
+    return [((at - T) / S, event.contact, event.agent) for at, event in story.of(OfferContact)]
+
+
+def answer(story: Story, at: int, contact: str = "c1") -> str:
+    """The first phone that rings for a contact is picked up, and the parties are joined. Returns whose it is."""
+    story.wait(at)
+    floor = story.engine.board.floor
+    offer = floor.offers[floor.contacts[contact].offers[0]]
+    story.take(at, OfferAccepted(contact, offer.agent, offer.id), ContactJoined(contact, offer.agent, offer.id))
+    story.wait(at)
+    return offer.agent
+
+
+def decline(story: Story, at: int) -> None:
+    """The last phone that rang does not want the contact."""
+    story.wait(at)
+    offer = [*story.engine.board.floor.offers.values()][-1]
+    story.take(at, OfferDeclined(offer.contact, offer.agent, offer.id))
+    story.wait(at)
+
+
+def talk(story: Story, begin: int, end: int, contact: str = "c1") -> str:
+    """A customer comes, is answered at once, and released at the end. Returns by whom."""
+    arrive(story, begin, contact)
+    who = answer(story, begin, contact)
+    story.take(end, ContactReleased(contact, who))
+    story.wait(end)
+    return who
+
+
+# --- who is rung --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rung"),
+    [
+        ("longest-idle-agent", ["cat"]),
+        ("agent-with-least-talk-time", ["bob"]),
+        ("agent-with-fewest-calls", ["ann"]),
+        ("sequentially-by-agent-order", ["bob"]),
+        ("ring-all", ["ann", "bob", "cat"]),
+        ("ring-progressively", ["ann"]),
+        ("top-down", ["bob"]),
+        ("round-robin", ["cat"]),
+    ],
+)
+def test_whom_a_strategy_rings(strategy: Strategy, rung: list[str]) -> None:
+    """Each goes by another part of what the agents have behind them; nobody of a later level comes before."""
+    listed = [
+        agent("dan", level=2),
+        agent("ann", past=Past(T - 50 * S, T - 60 * S, 90 * S, 1)),
+        agent("bob", past=Past(T - 60 * S, T - 70 * S, 70 * S, 2)),
+        agent("cat", 2, past=Past(T - 70 * S, T - 80 * S, 80 * S, 3)),
+    ]
+    if strategy == "ring-all":
+        listed = listed[1:]
+    story = opened(centre(queue(*listed, strategy=strategy)))
+    arrive(story, T)
+    assert [(0, "c1", name) for name in rung] == offers(story)
+
+
+def test_who_never_had_a_call_comes_first() -> None:
+    """And of equals, the one who is listed first."""
+    story = opened(centre(queue(agent("bob"), agent("ann"), agent("cat", past=Past(T - 900 * S)))))
+    assert "bob" == talk(story, T, T + 1 * S)
+
+
+def test_lots_are_drawn_within_a_level() -> None:
+    """At random, everybody of the first level gets some, nobody of the second any; and a second draw is the same."""
+
+    def served() -> list[str]:
+        listed = [agent("ann"), agent("bob"), agent("cat"), agent("dan", level=2)]
+        story = opened(centre(queue(*listed, strategy="random")))
+        return [talk(story, T + each * 10 * S, T + each * 10 * S + S, f"c{each}") for each in range(30)]
+
+    first = served()
+    assert {"ann", "bob", "cat"} == {*first}
+    assert first == served()
+
+
+def test_whoever_becomes_free_rings_too() -> None:
+    """With ring-all, a phone that comes late rings with the others; the first accept is the only one."""
+    story = opened(centre(queue(agent("ann"), agent("bob"), agent("cat"), strategy="ring-all")), "cat")
+    arrive(story, T)
+    story.take(T + 5 * S, AgentStateSet("cat", "ready"))
+    story.wait(T + 5 * S)
+    assert [(0, "c1", "ann"), (0, "c1", "bob"), (5, "c1", "cat")] == offers(story)
+    assert "ann" == answer(story, T + 7 * S)
+    assert ["bob", "cat"] == [event.agent for _, event in story.of(WithdrawOffer)]
+
+
+def test_one_more_phone_at_a_time() -> None:
+    """A step apart, whatever came of those before: who declined is rung again before the next in the list."""
+    listed = [agent("ann", 1), agent("bob", 2), agent("cat", 3)]
+    story = opened(centre(queue(*listed, strategy="ring-progressively")))
+    arrive(story, T)
+    decline(story, T + 3 * S)
+    story.wait(T + 25 * S)
+    assert [(0, "c1", "ann"), (10, "c1", "ann"), (20, "c1", "bob")] == offers(story)
+
+
+def test_top_down_stays_with_those_below() -> None:
+    """While anybody below the last one is logged in, free or not, nobody above is rung; then it starts again."""
+    story = opened(centre(queue(agent("ann", 1), agent("bob", 2), strategy="top-down", offer_ms=10 * S)))
+    story.take(T, AgentStateSet("bob", "paused", "lunch"))
+    arrive(story, T + 1 * S)
+    story.wait(T + 100 * S)
+    assert [(1, "c1", "ann")] == offers(story)
+    story.take(T + 100 * S, AgentStateSet("bob", "offline"))
+    story.wait(T + 100 * S)
+    assert (100, "c1", "ann") == offers(story)[-1]
+
+
+def test_round_robin_goes_on_after_the_last_one_rung() -> None:
+    """Whichever queue rang him, and even if he has logged out since."""
+    listed = [agent("ann", 1), agent("bob", 2), agent("cat", 3)]
+    rules = centre(queue(*listed, strategy="round-robin"), queue(agent("bob"), name="other"))
+    story = opened(rules)
+    arrive(story, T, "c1", key="2")
+    answer(story, T)
+    story.take(T + 1 * S, ContactReleased("c1", "bob"), AgentStateSet("bob", "offline"))
+    arrive(story, T + 5 * S, "c2", key="1")
+    assert [(0, "c1", "bob"), (5, "c2", "cat")] == offers(story)
+
+
+# --- tiers --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "away", "expected"),
+    [
+        ({}, {"ann": "ready"}, (0, "c1", "ann")),
+        ({"tier_rules": True}, {"ann": "ready"}, (30, "c1", "ann")),
+        ({"tier_rules": True}, {"ann": "paused"}, (30, "c1", "bob")),
+        ({"tier_rules": True, "tier_wait_by_level": True}, {"ann": "paused"}, (60, "c1", "bob")),
+        ({"tier_rules": True, "skip_empty_tiers": True}, {"ann": "offline"}, (0, "c1", "bob")),
+        ({"tier_rules": True, "skip_empty_tiers": True}, {"ann": "ready"}, (0, "c1", "ann")),
+        (
+            {"tier_rules": True, "skip_empty_tiers": True, "tier_wait_by_level": True},
+            {"ann": "paused"},
+            (60, "c1", "bob"),
+        ),
+    ],
+)
+def test_tiers_open(rules: dict[str, Any], away: dict[str, Any], expected: tuple[float, str, str]) -> None:
+    """Level 1 waits too, unless the levels before are skipped as empty; somebody on a break is somebody."""
+    listed = [agent("ann", level=1), agent("bob", level=2)]
+    story = Story(centre(queue(*listed, tier_wait_ms=30 * S, **rules)))
+    story.take(T - 1 * S, AgentStateSet("bob", "ready"))
+    for name, state in away.items():
+        if state != "offline":
+            story.take(T - 1 * S, AgentStateSet(name, state))
+    arrive(story, T)
+    story.wait(T + 90 * S)
+    assert expected == offers(story)[0]
+
+
+def test_level_0_is_always_open() -> None:
+    """The rules hold from level 1 on."""
+    story = opened(centre(queue(agent("ann", level=0), tier_rules=True, tier_wait_ms=30 * S)))
+    arrive(story, T)
+    assert [(0, "c1", "ann")] == offers(story)
+
+
+def test_an_offer_tells_how_it_was_chosen() -> None:
+    """Who else could have had the contact, and why the other ready agents could not."""
+    listed = [agent("ann"), agent("bob"), agent("cat", past=Past(T - 1 * S), wrap_up_ms=9 * S), agent("dan", level=9)]
+    story = opened(centre(queue(*listed, tier_rules=True, skip_empty_tiers=True, tier_wait_ms=30 * S)))
+    arrive(story, T)
+    ((_, offer),) = story.of(OfferContact)
+    assert (2, (("tier", 1), ("rest", 1))) == (offer.candidates, offer.excluded)
+
+
+# --- agents between contacts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("wrap_up_s", "free_at_s"), [(0, 11), (15, 26)])
+def test_wrap_up_costs_a_second_more(wrap_up_s: int, free_at_s: int) -> None:
+    """It must be over, counted in full seconds; so even none lasts a second."""
+    story = opened(centre(queue(agent("ann", wrap_up_ms=wrap_up_s * S))))
+    talk(story, T, T + 10 * S)
+    arrive(story, T + 10 * S, "c2")
+    story.wait(T + 60 * S)
+    assert (free_at_s, "c2", "ann") == offers(story)[1]
+
+
+@pytest.mark.parametrize(
+    ("loss", "rest_s"),
+    [("declined", 20), ("busy", 30), ("no_answer", 10), ("unreachable", 5), ("lost", 0)],
+)
+def test_rests_after_an_offer_came_to_nothing(loss: Any, rest_s: int) -> None:
+    """Each reason has its own; an unreachable phone is left alone for five seconds, to spare everybody."""
+    rests = {"missed_rest_ms": 10 * S, "declined_rest_ms": 20 * S, "busy_rest_ms": 30 * S}
+    story = opened(centre(queue(agent("ann", **rests))))
+    arrive(story, T)
+    story.take(T + 2 * S, LegFailed("c1", "ann", 1, loss))
+    story.wait(T + 50 * S)
+    assert [(0, "c1", "ann"), (2 + rest_s, "c1", "ann")] == offers(story)
+
+
+def test_a_phone_that_declines_at_once_is_no_storm() -> None:
+    """The module looks ten times a second, and so do we: between two looks there is no offer."""
+    story = opened(centre(queue(agent("ann"))))
+    arrive(story, T)
+    for tenth in range(5):
+        decline(story, T + tenth * 100)
+    assert [(tenth / 10, "c1", "ann") for tenth in range(5)] == offers(story)
+
+
+def test_who_misses_too_many_is_not_responding() -> None:
+    """Declined offers do not count, and a join begins a new count; ready again, he has missed none."""
+    story = opened(centre(queue(agent("ann", missed_offers_max=2), offer_ms=10 * S)))
+    arrive(story, T)
+    story.wait(T + 10 * S)
+    decline(story, T + 12 * S)
+    story.wait(T + 22 * S)
+    assert AgentState.NOT_RESPONDING is story.engine.board.floor.agents["ann"].state
+    story.take(T + 30 * S, AgentStateSet("ann", "ready"))
+    story.wait(T + 60 * S)
+    assert [(at, "c1", "ann") for at in (0, 10, 12, 30, 40)] == offers(story)
+    assert [T + 22 * S, T + 50 * S] == [at for at, _ in story.of(AgentMoved)]
+
+
+def test_a_break_between_two_misses_clears_them() -> None:
+    """The count of the missed is one of those that begin again with the status."""
+    story = opened(centre(queue(agent("ann", missed_offers_max=2, missed_rest_ms=5 * S), offer_ms=10 * S)))
+    arrive(story, T)
+    story.take(T + 11 * S, AgentStateSet("ann", "paused", "lunch"), AgentStateSet("ann", "ready"))
+    story.wait(T + 25 * S)
+    assert [] == story.of(AgentMoved)
+
+
+@pytest.mark.parametrize(
+    ("reason", "second"),
+    [("lunch", "ann"), (IDLE, "bob"), (OUTSIDE_CALL, "bob")],
+)
+def test_a_break_sets_the_counters_to_nothing(reason: str, second: str) -> None:
+    """Who was on a break is available anew, without any calls; who was idle or on an outside call still was."""
+    listed = [agent("ann", 2, past=Past(answered=10)), agent("bob", 1, past=Past(answered=9))]
+    story = opened(centre(queue(*listed, strategy="agent-with-fewest-calls")))
+    story.take(T, AgentStateSet("ann", "paused", reason))
+    story.take(T + 1 * S, AgentStateSet("ann", "ready"))
+    assert second == talk(story, T + 2 * S, T + 3 * S)
+
+
+def test_a_break_during_a_call_counts_too() -> None:
+    """The status changes when it is asked for, not when the call is over."""
+    listed = [agent("ann", 2, past=Past(answered=8)), agent("bob", 1, past=Past(answered=9))]
+    story = opened(centre(queue(*listed, strategy="agent-with-fewest-calls")))
+    arrive(story, T)
+    assert "ann" == answer(story, T)
+    story.take(T + 1 * S, AgentStateSet("ann", "paused", "lunch"), AgentStateSet("ann", "ready"))
+    story.take(T + 2 * S, ContactReleased("c1", "ann"))
+    assert "ann" == talk(story, T + 5 * S, T + 6 * S, "c2")
+
+
+def test_on_demand_is_for_one_contact() -> None:
+    """After it the agent is paused, in native queues too, until he is ready again."""
+    story = Story(centre(queue(agent("ann"))))
+    story.take(T - 1 * S, AgentStateSet("ann", "ready", once=True))
+    talk(story, T, T + 10 * S)
+    arrive(story, T + 20 * S, "c2")
+    ann = story.engine.board.floor.agents["ann"]
+    assert (AgentState.PAUSED, HAD_ONE) == (ann.state, ann.reason)
+    story.take(T + 100 * S, AgentStateSet("ann", "ready", once=True))
+    story.wait(T + 100 * S)
+    assert [(0, "c1", "ann"), (100, "c2", "ann")] == offers(story)
+
+
+def test_who_goes_on_a_break_while_it_rings_gives_it_back() -> None:
+    """That is no missed offer, and the contact rings elsewhere at once."""
+    story = opened(centre(queue(agent("ann", 1, missed_offers_max=1), agent("bob", 2))))
+    arrive(story, T)
+    story.take(T + 5 * S, AgentStateSet("ann", "paused", "lunch"))
+    story.wait(T + 5 * S)
+    assert [(0, "c1", "ann"), (5, "c1", "bob")] == offers(story)
+
+
+def test_a_join_that_fails_rings_again() -> None:
+    """The contact waits on in its place, and nobody has missed anything."""
+    story = opened(centre(queue(agent("ann", missed_offers_max=1))))
+    arrive(story, T)
+    story.take(T + 1 * S, OfferAccepted("c1", "ann", 1))
+    story.wait(T + 20 * S)
+    assert [(T + 11 * S, JoinTimedOut(1, "c1", "ann"))] == story.of(JoinTimedOut)
+    assert [(0, "c1", "ann"), (11, "c1", "ann")] == offers(story)
+
+
+# --- contacts -----------------------------------------------------------------------------------------------------
+
+
+def test_one_order_over_all_queues() -> None:
+    """The oldest is first, whatever its queue; a point of priority is worth a second of waiting."""
+    one, other = queue(agent("ann"), name="one"), queue(agent("ann"), name="other")
+    rules = centre(one, replace(other, priority=10))
+    story = opened(rules, "ann")
+    for second, key in enumerate("1121", 1):
+        arrive(story, T + second * 5 * S, f"c{second}", key=key)
+    assert ["c1", "c3", "c2", "c4"] == [contact.id for contact in in_order(story.engine.board.floor)]
+
+
+@pytest.mark.parametrize(("counts_from", "expected"), [("arrival", ["c1", "c2"]), ("queueing", ["c2", "c1"])])
+def test_time_in_the_menu(counts_from: Any, expected: list[str]) -> None:
+    """It counts in the order of contacts or not, as the queue says."""
+    rules = centre(queue(agent("ann"), counts_from=counts_from))
+    nodes: dict[str, Any] = {"hello": Say("hello", ("hello",), "help"), "help": HandOver("help", "help")}
+    slow = plan(nodes, queues=tuple(rules.floor.queues.values()), agents={"ann": ()})
+    story = Story(slow)
+    story.take(T, ContactArrived("c1", "100"))
+    story.take(T + 5 * S, ContactArrived("c2", "100"), PromptFinished("c2", 1))
+    story.take(T + 9 * S, PromptFinished("c1", 1))
+    assert expected == [contact.id for contact in in_order(story.engine.board.floor)]
+
+
+@pytest.mark.parametrize(
+    ("number", "back_at_s", "expected"),
+    [
+        ("+1", 100, ["c3", "c2"]),
+        ("+1", 101, ["c2", "c3"]),
+        ("+2", 60, ["c2", "c3"]),
+        ("", 60, ["c2", "c3"]),
+    ],
+)
+def test_who_calls_again_soon_finds_his_place(number: str, back_at_s: int, expected: list[str]) -> None:
+    """Within the queue's time, and only somebody who is known to be the same; his need is as old as it was."""
+    story = opened(centre(queue(agent("ann"), resume_ms=60 * S)), "ann")
+    arrive(story, T, "c1", "+1")
+    arrive(story, T + 10 * S, "c2")
+    story.take(T + 40 * S, ContactLeft("c1"))
+    arrive(story, T + back_at_s * S, "c3", number)
+    board = story.engine.board
+    assert expected == [contact.id for contact in in_order(board.floor)]
+    came_at = T + (0 if expected[0] == "c3" else back_at_s * S)
+    assert came_at == board.floor.contacts["c3"].need_since
+
+
+def test_places_are_kept_only_where_they_may_be_found() -> None:
+    """Without a time to come back in, in another queue, or of a contact that was answered, there is none."""
+    never = opened(centre(queue(agent("ann"))), "ann")
+    arrive(never, T, "c1", "+1")
+    never.take(T + 1 * S, ContactLeft("c1"))
+    elsewhere = opened(centre(queue(agent("ann"), resume_ms=60 * S), queue(agent("ann"), name="other")), "ann")
+    arrive(elsewhere, T, "c1", "+1", key="2")
+    elsewhere.take(T + 1 * S, ContactLeft("c1"))
+    answered = opened(centre(queue(agent("ann"), resume_ms=60 * S)))
+    arrive(answered, T, "c1", "+1")
+    answer(answered, T)
+    answered.take(T + 1 * S, ContactLeft("c1"))
+    for story in (never, elsewhere, answered):
+        arrive(story, T + 2 * S, "c2", "+1")
+        assert T + 2 * S == story.engine.board.floor.contacts["c2"].need_since
+
+
+def test_places_that_nobody_came_back_to_are_forgotten() -> None:
+    """Whenever somebody else leaves."""
+    story = opened(centre(queue(agent("ann"), resume_ms=60 * S)), "ann")
+    for second in (0, 30, 70):
+        arrive(story, T + second * S, f"c{second}", f"+{second}")
+        story.take(T + second * S, ContactLeft(f"c{second}"))
+    watch = story.engine.board.floor.watches["help"]
+    assert isinstance(watch, FreeswitchWatch)
+    assert ["c30", "c70"] == [*watch.left]
+
+
+def test_the_longest_wait_lets_an_offer_ring_out() -> None:
+    """Who rings when it is over still has that chance; who does not is sent away."""
+    story = opened(centre(queue(agent("ann"), offer_ms=20 * S, wait_ms_max=30 * S)))
+    arrive(story, T)
+    story.wait(T + 60 * S)
+    assert [0, 20] == [at for at, _, _ in offers(story)]
+    assert [(T + 40 * S, "timed_out")] == [(at, event.outcome) for at, event in story.of(ContactEnded)]
+    story.take(T + 60 * S, AgentStateSet("ann", "offline"))
+    arrive(story, T + 61 * S, "c2")
+    story.wait(T + 100 * S)
+    assert (T + 91 * S, "timed_out") == [(at, event.outcome) for at, event in story.of(ContactEnded)][-1]
+
+
+# --- rules that change, and crashes -------------------------------------------------------------------------------
+
+
+def test_a_queue_may_take_to_another_system_and_back() -> None:
+    """Those who wait are looked at at once, under either; and what agents have behind them stays while it may."""
+    native = QueuePlan("help", wrap_up_ms=0)
+    staffed = centre(queue(agent("ann"), tier_rules=True, tier_wait_ms=10**9))
+    versions = {
+        "v1": staffed,
+        "v2": centre(queue(agent("ann")), version="v2"),
+        "v3": replace(staffed, floor=replace(staffed.floor, queues={"help": native}), hash="v3"),
+    }
+    for first, second in (("v1", "v2"), ("v1", "v3"), ("v3", "v2")):
+        story = Story(versions[first], versions[second])
+        story.take(T, ContactArrived("c1", "100"))
+        if first == "v1":
+            story.take(T, AgentStateSet("ann", "ready"))
+        else:
+            story.take(T, AgentStateSet("ann", "paused"))
+        story.take(T + 5 * S, CentreStarted(second))
+        story.take(T + 5 * S, *([AgentStateSet("ann", "ready")] if first == "v3" else []))
+        story.wait(T + 6 * S)
+        assert ["ann"] == [event.agent for _, event in story.of(OfferContact)], (first, second)
+
+
+def test_a_look_that_is_due_outlasts_a_snapshot() -> None:
+    """Taken between a fact and the look that it calls for, a snapshot still leads to that look."""
+    story = opened(centre(queue(agent("ann"))))
+    story.take(T, ContactArrived("c1", "100"))
+    recovered = copy(story.engine)
+    assert T == recovered.deadline()
+    assert ["ann"] == [event.agent for event in recovered.tick(T) if isinstance(event, OfferContact)]
+
+
+def test_a_snapshot_holds_what_the_queue_remembers() -> None:
+    """All of it, and no customer's number."""
+    story = opened(centre(queue(agent("ann"), resume_ms=60 * S)), "ann")
+    arrive(story, T, "c1", "+4711")
+    arrive(story, T, "c2", "+4712")
+    story.take(T + 1 * S, ContactLeft("c1"))
+    tokens: dict[str, str] = {}
+
+    def seal(kind: str, value: str) -> str:
+        tokens[token := f"{kind}-{len(tokens)}"] = value
+        return token
+
+    body = codec.dump_board(story.engine.board, seal)
+    assert b"+471" not in body
+    board = codec.load_board(body, story.engine.plans, tokens.__getitem__)
+    assert story.engine.board.floor.watches == board.floor.watches
+    assert dump(story.engine.board) == dump(board)
+
+
+def freeswitch_plan(version: str = "v1") -> Plan:
+    """The busy centre, its queues on old strategies that change with the version; in v2, one of them is native."""
+    busy = busy_plan(version)
+    impatient = {"missed_offers_max": 2, "missed_rest_ms": 4 * S, "declined_rest_ms": 2 * S, "busy_rest_ms": 3 * S}
+    listed = tuple(agent(name, place, level=place // 2, **impatient) for place, name in enumerate(busy.floor.agents))
+    strategies: dict[str, tuple[Strategy, Strategy]] = {
+        "v1": ("ring-progressively", "ring-all"),
+        "v2": ("top-down", "round-robin"),
+    }
+    first, second = strategies[version]
+    needs = FreeswitchQueue(first, listed, resume_ms=30 * S, ring_step_ms=5 * S, counts_from="arrival")
+    quick = FreeswitchQueue(second, listed[1:], tier_rules=True, tier_wait_ms=7 * S, wait_ms_max=50 * S)
+    queues = {
+        "needs": replace(busy.floor.queues["needs"], compat=needs, wait_ms_max=None),
+        "quick": replace(busy.floor.queues["quick"], compat=quick if version == "v1" else None),
+    }
+    return replace(busy, floor=replace(busy.floor, queues=queues))
+
+
+class FreeswitchLaws(Laws):
+    """The laws that hold whatever an old system decides: crashes change nothing, offers end, everybody gets home."""
+
+    plan_of = staticmethod(freeswitch_plan)
+
+    def check_choice(self, event: OfferContact) -> None:
+        """Whom an old system rings is its own affair."""
+        if event.queue not in self.folded.floor.watches:
+            super().check_choice(event)
+
+    @rule(agent=agents, once=st.booleans(), reason=st.sampled_from(["", IDLE, OUTSIDE_CALL]))
+    def change_status(self, agent: str, once: bool, reason: str) -> None:  # noqa: FBT001
+        """An agent is ready for one contact or more, or away for a reason that matters."""
+        self.take(AgentStateSet(agent, "paused" if reason else "ready", reason, once=once and not reason))
+
+    @invariant()
+    def every_alarm_is_reported(self) -> None:
+        """A look that is to come is not missed."""
+        looks = [watch.look_at for watch in self.engine.board.floor.watches.values() if watch.look_at is not None]
+        deadline = self.engine.deadline()
+        assert not looks or (deadline is not None and deadline <= min(looks))
+
+    @invariant()
+    def needs_stay(self) -> None:
+        """INV-06: the instant of a need never moves forward."""
+        for contact in self.engine.board.floor.contacts.values():
+            assert self.needs[contact.id] >= contact.need_since
+
+    @invariant()
+    def help_never_hurts(self) -> None:
+        """INV-13 holds in native queues only."""
+
+
+FreeswitchLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+TestFreeswitchLaws = FreeswitchLaws.TestCase
