@@ -215,11 +215,23 @@ def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
 
 
 def queue_up(
-    floor: Floor, contact_id: str, queue_id: str, language: str, now: int, *, priority: int, tiers_max: int | None
+    floor: Floor,
+    contact_id: str,
+    queue_id: str,
+    language: str,
+    now: int,
+    *,
+    priority: int,
+    tiers_max: int | None,
+    wait_ms_max: int | None,
 ) -> ContactQueued:
-    """Let a contact wait in a queue: with the queue's priority and this one added, at the place of its need."""
+    """Let a contact wait in a queue: with the queue's priority and this one added, at the place of its need.
+
+    `wait_ms_max`: the longest wait, if it is not the queue's.
+    """
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
     resumes, need_since = resumed(floor, contact, queue_id, now)
+    wait_ms_max = queue.wait_ms_max if wait_ms_max is None else wait_ms_max
     return ContactQueued(
         contact_id,
         queue_id,
@@ -227,7 +239,7 @@ def queue_up(
         queue.priority + priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
         need_since,
-        None if queue.wait_ms_max is None else now + queue.wait_ms_max,
+        None if wait_ms_max is None else now + wait_ms_max,
         relaxed,
         widening.open_tiers(queue, 0, tiers_max),
         tiers_max,

@@ -92,6 +92,7 @@ class HandOver:
     """Leave the menu for a queue, with everything learnt on the way. `prompts` are played while it waits.
 
     `priority` is added to the queue's; at most `tiers_max` of its tiers of agents ever open to the contact.
+    `wait_ms_max` is the longest wait, instead of the queue's.
     """
 
     id: str
@@ -99,6 +100,7 @@ class HandOver:
     prompts: tuple[str, ...] = ()
     priority: int = 0
     tiers_max: int | None = None
+    wait_ms_max: int | None = None
     node: Literal["hand_over"] = "hand_over"
 
 

@@ -225,7 +225,14 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
     return acd.decide.queue_up(
-        board.floor, contact, node.queue, language, now, priority=node.priority, tiers_max=node.tiers_max
+        board.floor,
+        contact,
+        node.queue,
+        language,
+        now,
+        priority=node.priority,
+        tiers_max=node.tiers_max,
+        wait_ms_max=node.wait_ms_max,
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, get_args
 
 import hypothesis.strategies as st
 import pytest
@@ -24,6 +24,7 @@ from acd.events import (
     OfferAccepted,
     OfferContact,
     OfferDeclined,
+    PairExcluded,
     WithdrawOffer,
 )
 from acd.model import HAD_ONE, AgentState
@@ -33,6 +34,7 @@ from ivr.flow import HandOver, Menu, Say
 from router import codec
 from router.events import CentreStarted, ContactArrived, ContactLeft
 from router.plan import Plan
+from tests.conftest import ROOT
 from tests.test_laws import Laws, agents
 from tests.worlds import S, Story, busy_plan, copy, dump, plan
 
@@ -291,16 +293,17 @@ def test_a_phone_that_declines_at_once_is_no_storm() -> None:
 
 def test_who_misses_too_many_is_not_responding() -> None:
     """Declined offers do not count, and a join begins a new count; ready again, he has missed none."""
-    story = opened(centre(queue(agent("ann", missed_offers_max=2), offer_ms=10 * S)))
+    story = opened(centre(queue(agent("ann", missed_offers_max=3), offer_ms=10 * S)))
     arrive(story, T)
     story.wait(T + 10 * S)
     decline(story, T + 12 * S)
-    story.wait(T + 22 * S)
+    story.wait(T + 32 * S)
     assert AgentState.NOT_RESPONDING is story.engine.board.floor.agents["ann"].state
-    story.take(T + 30 * S, AgentStateSet("ann", "ready"))
-    story.wait(T + 60 * S)
-    assert [(at, "c1", "ann") for at in (0, 10, 12, 30, 40)] == offers(story)
-    assert [T + 22 * S, T + 50 * S] == [at for at, _ in story.of(AgentMoved)]
+    story.take(T + 40 * S, AgentStateSet("ann", "ready"))
+    story.wait(T + 90 * S)
+    assert [(at, "c1", "ann") for at in (0, 10, 12, 22, 40, 50, 60)] == offers(story)
+    assert [T + 32 * S, T + 70 * S] == [at for at, _ in story.of(AgentMoved)]
+    assert [] == story.of(PairExcluded), "nobody is kept apart by rules of ours"
 
 
 def test_a_break_between_two_misses_clears_them() -> None:
@@ -444,9 +447,20 @@ def test_places_that_nobody_came_back_to_are_forgotten() -> None:
     assert ["c30", "c70"] == [*watch.left]
 
 
+def test_a_way_to_the_queue_may_have_its_own_longest_wait() -> None:
+    """It goes before the queue's, in queues of whatever kind."""
+    help_queue = replace(queue(agent("ann")), wait_ms_max=30 * S)
+    nodes: dict[str, Any] = {"help": HandOver("help", "help", wait_ms_max=10 * S)}
+    for each in (help_queue, replace(help_queue, compat=None)):
+        story = Story(plan(nodes, queues=(each,), agents={"ann": ()}))
+        arrive(story, T)
+        story.wait(T + 60 * S)
+        assert [T + 10 * S] == [at for at, _ in story.of(ContactEnded)]
+
+
 def test_the_longest_wait_lets_an_offer_ring_out() -> None:
     """Who rings when it is over still has that chance; who does not is sent away."""
-    story = opened(centre(queue(agent("ann"), offer_ms=20 * S, wait_ms_max=30 * S)))
+    story = opened(centre(replace(queue(agent("ann"), offer_ms=20 * S), wait_ms_max=30 * S)))
     arrive(story, T)
     story.wait(T + 60 * S)
     assert [0, 20] == [at for at, _, _ in offers(story)]
@@ -455,6 +469,14 @@ def test_the_longest_wait_lets_an_offer_ring_out() -> None:
     arrive(story, T + 61 * S, "c2")
     story.wait(T + 100 * S)
     assert (T + 91 * S, "timed_out") == [(at, event.outcome) for at, event in story.of(ContactEnded)][-1]
+
+
+def test_every_setting_is_explained() -> None:
+    """The page of old systems names every setting, and every strategy as it is spelt there."""
+    page = (ROOT / "docs/compat.md").read_text("utf-8")
+    names = [each.name for part in (FreeswitchQueue, FreeswitchAgent) for each in fields(part)]
+    terms = {*names, *get_args(Strategy)} - {"strategy", "agents", "agent", "system"}
+    assert [] == sorted(term for term in terms if f"`{term}`" not in page)
 
 
 # --- rules that change, and crashes -------------------------------------------------------------------------------
@@ -521,9 +543,9 @@ def freeswitch_plan(version: str = "v1") -> Plan:
     }
     first, second = strategies[version]
     needs = FreeswitchQueue(first, listed, resume_ms=30 * S, ring_step_ms=5 * S, counts_from="arrival")
-    quick = FreeswitchQueue(second, listed[1:], tier_rules=True, tier_wait_ms=7 * S, wait_ms_max=50 * S)
+    quick = FreeswitchQueue(second, listed[1:], tier_rules=True, tier_wait_ms=7 * S)
     queues = {
-        "needs": replace(busy.floor.queues["needs"], compat=needs, wait_ms_max=None),
+        "needs": replace(busy.floor.queues["needs"], compat=needs),
         "quick": replace(busy.floor.queues["quick"], compat=quick if version == "v1" else None),
     }
     return replace(busy, floor=replace(busy.floor, queues=queues))

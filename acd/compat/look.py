@@ -9,6 +9,7 @@ import acd.compat.freeswitch.look
 from acd.compat.freeswitch.watch import FreeswitchWatch
 from acd.decide import Decisions
 from acd.floor import Floor
+from acd.model import Contact, ContactState
 
 
 def next_look(floor: Floor) -> int | None:
@@ -26,3 +27,8 @@ def look(floor: Floor, now: int) -> Decisions:
             yield from acd.compat.freeswitch.look.look(floor, watch, now)
         else:
             yield from acd.compat.asterisk.look.look(floor, watch, now)
+
+
+def rings_out(floor: Floor, contact: Contact) -> bool:
+    """Whether the end of a contact's longest wait lets the offers that are open ring on."""
+    return contact.state is ContactState.OFFERED and isinstance(floor.watches.get(contact.queue), FreeswitchWatch)

@@ -76,18 +76,13 @@ def _plan(case: Played) -> Plan:
 
 def _nodes(call: Call) -> dict[str, Node]:
     """A base score is the priority of a caller: each point is a second of waiting."""
-    return {
-        "menu": Say("menu", ("menu",), "wait"),
-        "wait": HandOver("wait", call.queue, priority=round(call.base_score)),
-    }
+    wait_ms_max = None if call.timeout is None else _ms(call.timeout)
+    wait = HandOver("wait", call.queue, priority=int(call.base_score), wait_ms_max=wait_ms_max)
+    return {"menu": Say("menu", ("menu",), "wait"), "wait": wait}
 
 
 def _queue_plan(case: Played, name: str) -> QueuePlan:
     queue, calls = case.queues[name], [call for call in case.calls if call.queue == name]
-    waits_s = {call.timeout for call in calls}
-    if len(waits_s) > 1:
-        raise Unsupported("a longest wait of each caller's own, which the module has for each queue")
-    wait_s = next(iter(waits_s), None)
     compat = FreeswitchQueue(
         strategy=_strategy(queue.strategy),
         agents=tuple(_agent_plan(case.agents[agent], member, agent) for agent, member in case.members(name).items()),
@@ -98,7 +93,6 @@ def _queue_plan(case: Played, name: str) -> QueuePlan:
         ring_step_ms=_ms(queue.ring_progressively_delay),
         counts_from="arrival" if any(call.system_age for call in calls) else "queueing",
         resume_ms=_ms(queue.discard_abandoned_after) if queue.abandoned_resume_allowed else None,
-        wait_ms_max=None if wait_s is None else _ms(wait_s),
     )
     return QueuePlan(
         name,

@@ -9,6 +9,7 @@ from itertools import count
 from math import inf
 from typing import Literal
 
+from acd.compat.look import rings_out
 from acd.events import (
     AgentStateSet,
     ContactEnded,
@@ -140,8 +141,8 @@ class Stage:
         for event in events:
             self.log.append(((self._now - START_MS) / 1000, event))
             match event:
-                case ContactQueued(contact=contact, until=int(until)):
-                    self._wait_ends[contact] = until
+                case ContactQueued(contact=contact, until=until):
+                    self._wait_ends[contact] = inf if until is None else until
                 case OfferContact():
                     self._ring(event)
                 case JoinParties(offer=offer, contact=contact, agent=agent):
@@ -150,10 +151,11 @@ class Stage:
                     self._talk(event)
 
     def _ring(self, offer: OfferContact) -> None:
-        """The agent does what he is said to do; to a customer whose wait is over by then, nothing."""
+        """The agent does what he is said to do; to a customer whose wait is over by then, and cut short, nothing."""
         ring, about = self._rings[offer.agent], (offer.contact, offer.agent, offer.offer)
         if ring.answer is not None:
-            if self._now + round(ring.answer * 1000) < self._wait_ends.get(offer.contact, inf):
+            ends = inf if rings_out(self.floor, self.floor.contacts[offer.contact]) else self._wait_ends[offer.contact]
+            if self._now + round(ring.answer * 1000) < ends:
                 self._soon(ring.answer, Moment.ANSWER, LegAnswered(*about))
         elif ring.reject is not None:
             self._soon(ring.reject, Moment.REJECT, OfferDeclined(*about))

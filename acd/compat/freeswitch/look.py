@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from acd.compat.freeswitch.plan import FreeswitchQueue
 from acd.compat.freeswitch.tiers import Row, opened, opens_after_s, ranked
 from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
-from acd.decide import Decisions, time_out
+from acd.decide import Decisions
 from acd.events import AgentMoved, CompatLooked, OfferContact
 from acd.floor import Floor
 from acd.model import Contact, ContactState
@@ -25,8 +25,6 @@ def look(floor: Floor, _watch: FreeswitchWatch, now: int) -> Decisions:
     rows = {watch.queue: _rows(floor, watch) for watch in watches}
     for watch in watches:
         yield from _give_up_on(rows[watch.queue])
-    for watch in watches:
-        yield from _let_go(floor, watch, now)
     for contact, watch in _in_order(floor):
         yield from _ring(floor, watch, contact, rows[watch.queue], now)
     for watch in watches:
@@ -98,16 +96,6 @@ def _rank(plan: FreeswitchQueue, contact: Contact, caller: Caller) -> tuple[int,
     return (joined_s - given_s, caller.joined_at, contact.order)
 
 
-def _let_go(floor: Floor, watch: FreeswitchWatch, now: int) -> Decisions:
-    """Send those away who have waited too long. Whose offer rings has that chance still."""
-    wait_ms_max = _plan(floor, watch).wait_ms_max
-    if wait_ms_max is None:
-        return
-    for contact, _ in list(_callers(floor, watch)):
-        if contact.state is ContactState.WAITING and now // 1000 - contact.queued_at // 1000 >= wait_ms_max // 1000:
-            yield from time_out(floor, contact, now)
-
-
 def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, rows: list[Row], now: int) -> Decisions:
     """Ring the first agent who is free, or all of them."""
     plan, caller, now_s = _plan(floor, watch), watch.callers.get(contact.id), now // 1000
@@ -165,18 +153,16 @@ def _next_look(floor: Floor, watch: FreeswitchWatch, rows: list[Row], now: int) 
         return None
     plan = _plan(floor, watch)
     seconds = [row.fit_from_s for row in rows if row.is_ready]
-    for contact, caller in callers:
-        seconds += _turns(plan, contact, caller)
+    for _, caller in callers:
+        seconds += _turns(plan, caller)
     following = min((second for second in seconds if second > now // 1000), default=None)
     return None if following is None else following * 1000
 
 
-def _turns(plan: FreeswitchQueue, contact: Contact, caller: Caller) -> Iterator[int]:
-    """The seconds at which a tier opens to a contact, one more phone may ring for it, or its wait is over."""
+def _turns(plan: FreeswitchQueue, caller: Caller) -> Iterator[int]:
+    """The seconds at which a tier opens to a contact, or one more phone may ring for it."""
     if plan.tier_rules:
         joined_s = caller.joined_at // 1000
         yield from (joined_s + opens_after_s(plan, each.level) for each in plan.agents)
     if plan.strategy == "ring-progressively":
         yield caller.rung_s + plan.ring_step_ms // 1000
-    if plan.wait_ms_max is not None:
-        yield contact.queued_at // 1000 + plan.wait_ms_max // 1000

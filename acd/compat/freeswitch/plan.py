@@ -63,7 +63,6 @@ class FreeswitchQueue:
     levels before is logged in. `ring_step_ms` is for ring-progressively.
     `counts_from`: whether time in the menu counts in the order of contacts ("arrival"), or not ("queueing").
     `resume_ms`: how long a customer who left finds his place again (None: not at all).
-    `wait_ms_max` is the longest wait, which lets an offer that rings ring out.
     """
 
     strategy: Strategy = "longest-idle-agent"
@@ -75,5 +74,4 @@ class FreeswitchQueue:
     ring_step_ms: int = 10_000
     counts_from: Literal["arrival", "queueing"] = "queueing"
     resume_ms: int | None = None
-    wait_ms_max: int | None = None
     system: Literal["freeswitch"] = "freeswitch"
