@@ -132,9 +132,9 @@ def test_whom_a_strategy_rings(strategy: Strategy, rung: list[str]) -> None:
     """Each goes by another part of what the agents have behind them; nobody of a later level comes before."""
     listed = [
         agent("dan", level=2),
-        agent("ann", past=Past(T - 50 * S, T - 60 * S, 90 * S, 1)),
-        agent("bob", past=Past(T - 60 * S, T - 70 * S, 70 * S, 2)),
-        agent("cat", 2, past=Past(T - 70 * S, T - 80 * S, 80 * S, 3)),
+        agent("ann", past=Past("available", T - 50 * S, T - 60 * S, 90 * S, 1)),
+        agent("bob", past=Past("available", T - 60 * S, T - 70 * S, 70 * S, 2)),
+        agent("cat", 2, past=Past("available", T - 70 * S, T - 80 * S, 80 * S, 3)),
     ]
     if strategy == "ring-all":
         listed = listed[1:]
@@ -145,7 +145,7 @@ def test_whom_a_strategy_rings(strategy: Strategy, rung: list[str]) -> None:
 
 def test_who_never_had_a_call_comes_first() -> None:
     """And of equals, the one who is listed first."""
-    story = opened(centre(queue(agent("bob"), agent("ann"), agent("cat", past=Past(T - 900 * S)))))
+    story = opened(centre(queue(agent("bob"), agent("ann"), agent("cat", past=Past(bridge_ended_at=T - 900 * S)))))
     assert "bob" == talk(story, T, T + 1 * S)
 
 
@@ -239,6 +239,18 @@ def test_tiers_open(rules: dict[str, Any], away: dict[str, Any], expected: tuple
     assert expected == offers(story)[0]
 
 
+def test_who_logs_in_idle_is_somebody() -> None:
+    """A level is not skipped as empty because its only agent has been on outside calls since he logged in."""
+    listed = [agent("ann", level=1), agent("bob", level=2)]
+    rules = {"tier_rules": True, "skip_empty_tiers": True, "tier_wait_ms": 30 * S}
+    story = opened(centre(queue(*listed, **rules)))
+    story.take(T, AgentStateSet("ann", "offline"))
+    story.take(T, AgentStateSet("ann", "paused", OUTSIDE_CALL))
+    arrive(story, T + 1 * S)
+    story.wait(T + 60 * S)
+    assert [(31, "c1", "bob")] == offers(story)
+
+
 def test_level_0_is_always_open() -> None:
     """The rules hold from level 1 on."""
     story = opened(centre(queue(agent("ann", level=0), tier_rules=True, tier_wait_ms=30 * S)))
@@ -248,7 +260,12 @@ def test_level_0_is_always_open() -> None:
 
 def test_an_offer_tells_how_it_was_chosen() -> None:
     """Who else could have had the contact, and why the other ready agents could not."""
-    listed = [agent("ann"), agent("bob"), agent("cat", past=Past(T - 1 * S), wrap_up_ms=9 * S), agent("dan", level=9)]
+    listed = [
+        agent("ann"),
+        agent("bob"),
+        agent("cat", past=Past(bridge_ended_at=T - 1 * S), wrap_up_ms=9 * S),
+        agent("dan", level=9),
+    ]
     story = opened(centre(queue(*listed, tier_rules=True, skip_empty_tiers=True, tier_wait_ms=30 * S)))
     arrive(story, T)
     ((_, offer),) = story.of(OfferContact)
@@ -306,6 +323,15 @@ def test_who_misses_too_many_is_not_responding() -> None:
     assert [] == story.of(PairExcluded), "nobody is kept apart by rules of ours"
 
 
+def test_an_offer_that_the_customer_ends_is_not_missed() -> None:
+    """Nor does it make the one before it count again."""
+    story = opened(centre(queue(agent("ann", missed_offers_max=2), offer_ms=10 * S)))
+    arrive(story, T)
+    story.take(T + 15 * S, ContactLeft("c1"))
+    story.wait(T + 30 * S)
+    assert [] == story.of(AgentMoved)
+
+
 def test_a_break_between_two_misses_clears_them() -> None:
     """The count of the missed is one of those that begin again with the status."""
     story = opened(centre(queue(agent("ann", missed_offers_max=2, missed_rest_ms=5 * S), offer_ms=10 * S)))
@@ -328,6 +354,14 @@ def test_a_break_sets_the_counters_to_nothing(reason: str, second: str) -> None:
     assert second == talk(story, T + 2 * S, T + 3 * S)
 
 
+@pytest.mark.parametrize(("status", "first"), [("available", "bob"), ("logged_out", "ann"), ("on_break", "ann")])
+def test_what_an_agent_brings_along(status: Any, first: str) -> None:
+    """His counters, unless he was not available when they were taken down: then he becomes so anew."""
+    listed = [agent("ann", 2, past=Past(status, answered=10)), agent("bob", 1, past=Past(answered=9))]
+    story = opened(centre(queue(*listed, strategy="agent-with-fewest-calls")))
+    assert first == talk(story, T, T + 1 * S)
+
+
 def test_a_break_during_a_call_counts_too() -> None:
     """The status changes when it is asked for, not when the call is over."""
     listed = [agent("ann", 2, past=Past(answered=8)), agent("bob", 1, past=Past(answered=9))]
@@ -339,9 +373,10 @@ def test_a_break_during_a_call_counts_too() -> None:
     assert "ann" == talk(story, T + 5 * S, T + 6 * S, "c2")
 
 
-def test_on_demand_is_for_one_contact() -> None:
+@pytest.mark.parametrize("rules", [centre(queue(agent("ann"))), plan(queues=(QueuePlan("help", wrap_up_ms=0),))])
+def test_on_demand_is_for_one_contact(rules: Plan) -> None:
     """After it the agent is paused, in native queues too, until he is ready again."""
-    story = Story(centre(queue(agent("ann"))))
+    story = Story(rules)
     story.take(T - 1 * S, AgentStateSet("ann", "ready", once=True))
     talk(story, T, T + 10 * S)
     arrive(story, T + 20 * S, "c2")
@@ -350,6 +385,17 @@ def test_on_demand_is_for_one_contact() -> None:
     story.take(T + 100 * S, AgentStateSet("ann", "ready", once=True))
     story.wait(T + 100 * S)
     assert [(0, "c1", "ann"), (100, "c2", "ann")] == offers(story)
+
+
+def test_an_agent_may_change_his_mind_about_one_contact() -> None:
+    """Ready for one or for more, he stays in his place among the ready; and to say it twice is refused."""
+    story = Story(plan(queues=(QueuePlan("help", wrap_up_ms=0),)))
+    story.take(T, AgentStateSet("ann", "ready"))
+    story.take(T + 1 * S, AgentStateSet("bob", "ready"))
+    story.take(T + 2 * S, AgentStateSet("ann", "ready", once=True))
+    assert "stale" == story.refusal(T + 3 * S, AgentStateSet("ann", "ready", once=True))[0]
+    assert "ann" == talk(story, T + 4 * S, T + 5 * S)
+    assert AgentState.PAUSED is story.engine.board.floor.agents["ann"].state
 
 
 def test_who_goes_on_a_break_while_it_rings_gives_it_back() -> None:

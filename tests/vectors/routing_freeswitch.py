@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, get_args
 
 from acd.compat.freeswitch.look import in_order
-from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue, Past, Strategy
+from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue, Past, Status, Strategy
 from acd.compat.freeswitch.watch import IDLE, OUTSIDE_CALL
 from acd.events import AgentStateSet
 from acd.model import HAD_ONE, AgentState
@@ -35,8 +35,15 @@ from tests.vectors.routing_stage import START_MS, Moment, Stage
 
 MODES = tuple(f"compat.freeswitch.{strategy}" for strategy in get_args(Strategy))
 
+_STATUSES: dict[str, Status] = {
+    "Available": "available",
+    "Available (On Demand)": "on_demand",
+    "On Break": "on_break",
+    "Logged Out": "logged_out",
+}
 _ORDER_AT_S = 120.0
 _LOG_IN_S = -1.0
+_RING_STEP_S = 10.0  # where a case says 0, as the module has it
 _PROMPT_MS_MAX = 10**9
 
 
@@ -90,7 +97,7 @@ def _queue_plan(case: Played, name: str) -> QueuePlan:
         tier_wait_ms=_ms(queue.tier_rule_wait_second),
         tier_wait_by_level=queue.tier_rule_wait_multiply_level,
         skip_empty_tiers=queue.tier_rule_no_agent_no_wait,
-        ring_step_ms=_ms(queue.ring_progressively_delay),
+        ring_step_ms=_ms(queue.ring_progressively_delay or _RING_STEP_S),
         counts_from="arrival" if any(call.system_age for call in calls) else "queueing",
         resume_ms=_ms(queue.discard_abandoned_after) if queue.abandoned_resume_allowed else None,
     )
@@ -116,7 +123,13 @@ def _agent_plan(agent: AgentPart, member: Member, name: str) -> FreeswitchAgent:
         missed_offers_max=agent.max_no_answer,
         missed_rest_ms=_ms(agent.no_answer_delay_time),
         declined_rest_ms=_ms(agent.reject_delay_time),
-        past=Past(_at(agent.last_bridge_end), _at(agent.last_offered_call), _ms(agent.talk_time), agent.calls_answered),
+        past=Past(
+            _STATUSES[agent.status],
+            _at(agent.last_bridge_end),
+            _at(agent.last_offered_call),
+            _ms(agent.talk_time),
+            agent.calls_answered,
+        ),
     )
 
 

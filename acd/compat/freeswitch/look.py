@@ -99,10 +99,10 @@ def _rank(plan: FreeswitchQueue, contact: Contact, caller: Caller) -> tuple[int,
 def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, rows: list[Row], now: int) -> Decisions:
     """Ring the first agent who is free, or all of them."""
     plan, caller, now_s = _plan(floor, watch), watch.callers.get(contact.id), now // 1000
-    if caller is None or not _seeks(plan, contact, caller, now_s):
+    if caller is None or not _seeks(plan, contact, caller, now_s) or not any(row.is_free(now_s) for row in rows):
         return
-    in_order = ranked(plan.strategy, rows, caller, f"{floor.last_offer} {contact.id}")
-    open_rows = list(opened(plan, in_order, now_s - caller.joined_at // 1000))
+    listed = ranked(plan.strategy, rows, caller, f"{floor.last_offer} {contact.id}")
+    open_rows = list(opened(plan, listed, now_s - caller.joined_at // 1000))
     free = [row for row in open_rows if row.is_free(now_s)]
     excluded = _excluded(rows, open_rows, free)
     for place, row in enumerate(free if plan.strategy == "ring-all" else free[:1]):
@@ -148,21 +148,14 @@ def _offer(
 
 def _next_look(floor: Floor, watch: FreeswitchWatch, rows: list[Row], now: int) -> int | None:
     """The next full second (ms) at which time alone may change what there is to decide, or None."""
-    callers = list(_callers(floor, watch))
+    plan, callers = _plan(floor, watch), [caller for _, caller in _callers(floor, watch)]
     if not callers:
         return None
-    plan = _plan(floor, watch)
     seconds = [row.fit_from_s for row in rows if row.is_ready]
-    for _, caller in callers:
-        seconds += _turns(plan, caller)
+    if plan.tier_rules:
+        waits_s = dict.fromkeys(opens_after_s(plan, each.level) for each in plan.agents)
+        seconds += [caller.joined_at // 1000 + wait_s for caller in callers for wait_s in waits_s]
+    if plan.strategy == "ring-progressively":
+        seconds += [caller.rung_s + plan.ring_step_ms // 1000 for caller in callers]
     following = min((second for second in seconds if second > now // 1000), default=None)
     return None if following is None else following * 1000
-
-
-def _turns(plan: FreeswitchQueue, caller: Caller) -> Iterator[int]:
-    """The seconds at which a tier opens to a contact, or one more phone may ring for it."""
-    if plan.tier_rules:
-        joined_s = caller.joined_at // 1000
-        yield from (joined_s + opens_after_s(plan, each.level) for each in plan.agents)
-    if plan.strategy == "ring-progressively":
-        yield caller.rung_s + plan.ring_step_ms // 1000

@@ -22,10 +22,17 @@ Strategy = Literal[
 """What follows `compat.freeswitch.` in a strategy's name."""
 
 
+Status = Literal["available", "on_demand", "on_break", "logged_out"]
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What an agent had behind him in the old system: instants in ms since the epoch, 0 for never."""
+    """What an agent had behind him in the old system: instants in ms since the epoch, 0 for never.
 
+    Whatever his status was, he has to log in here; if he was available there, that is nothing new and loses nothing.
+    """
+
+    status: Status = "available"
     bridge_ended_at: int = 0
     offered_at: int = 0
     talk_ms: int = 0

@@ -104,8 +104,11 @@ def _round_robin(rows: list[Row]) -> list[Row]:
     """Those of the same level after the one rung last for anything, here or elsewhere; then the others from the top."""
     offered = [row for row in rows if row.memory.offered_s]
     last = max(offered, key=lambda row: row.memory.offered_s, default=None)
-    after = [row for row in rows if last and row.level == last.level and row.position > last.position]
-    return [*_in_list_order(after), *_in_list_order([row for row in rows if row not in after])]
+
+    def comes_after(row: Row) -> bool:
+        return last is not None and row.level == last.level and row.position > last.position
+
+    return sorted(_in_list_order(rows), key=comes_after, reverse=True)
 
 
 def _in_list_order(rows: list[Row]) -> list[Row]:
@@ -121,14 +124,14 @@ def _present(rows: list[Row]) -> list[Row]:
 
 def opened(plan: FreeswitchQueue, rows: list[Row], waited_s: int) -> Iterator[Row]:
     """The rows up to the first whose tier is still closed; nobody behind that one is looked at, whatever his tier."""
-    level, present = 0, False
-    for row in rows:
+    level = 0
+    for place, row in enumerate(rows):
         if plan.tier_rules and row.level > level:
-            if not (plan.skip_empty_tiers and not present) and waited_s < opens_after_s(plan, row.level):
+            nobody_before = plan.skip_empty_tiers and place == 0
+            if not nobody_before and waited_s < opens_after_s(plan, row.level):
                 return
-            level, present = row.level, False
+            level = row.level
         yield row
-        present = True
 
 
 def opens_after_s(plan: FreeswitchQueue, level: int) -> int:

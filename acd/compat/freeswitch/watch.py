@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from acd.compat.freeswitch.plan import FreeswitchQueue, Past
+from acd.compat.freeswitch.plan import FreeswitchQueue, Past, Status
 from acd.events import (
     AgentLapsed,
     AgentMoved,
@@ -34,7 +34,6 @@ IDLE: Final = "idle"
 OUTSIDE_CALL: Final = "outside call"
 """Reasons of pauses that an agent asks for and keeps his status in. With any other reason he is on a break."""
 
-Status = Literal["available", "on_demand", "on_break", "logged_out"]
 Loss = Literal["", "missed", "declined", "busy", "unreachable"]
 
 _UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
@@ -68,9 +67,8 @@ class Caller:
 class AgentMemory:
     """What the module knows of an agent. Instants are whole seconds since the epoch, 0 for never.
 
-    The status starts as available: who first logs in has nothing to lose by it. Of the last offer, `missed_before` is
-    how many he had missed in a row; `loss` and `lost_s` are how and when it was lost; `missed_now`: it was missed, and
-    it is not decided yet whether that was one too many.
+    Of the last offer, `missed_before` is how many he had missed in a row; `loss` and `lost_s` are how and when it was
+    lost; `missed_now`: it was missed, and it is not decided yet whether that was one too many.
     """
 
     status: Status = "available"
@@ -176,7 +174,7 @@ class FreeswitchWatch:
         if caller:
             caller.agent, caller.rung_s = event.agent, now // 1000
         if agent:
-            agent.offered_s, agent.missed_before = now // 1000, agent.missed
+            agent.offered_s, agent.missed_before, agent.missed_now = now // 1000, agent.missed, False
         return bool(caller or agent)
 
     def _lost(self, event: OfferDeclined | OfferExpired | LegFailed, now: int) -> bool:
@@ -210,25 +208,26 @@ class FreeswitchWatch:
 
     def _moved(self, event: AgentMoved, _now: int) -> bool:
         """What he asked for while busy was heard of when he asked."""
-        return self._set(event.agent, "on_break" if event.state == "not_responding" else None)
+        return self._set(event.agent, "on_break") if event.state == "not_responding" else event.agent in self.agents
 
     def _lapsed(self, event: AgentLapsed, _now: int) -> bool:
         return self._set(event.agent, "logged_out")
 
     def _set(self, agent_id: str, status: Status | None) -> bool:
-        """A status other than available keeps the counters; to become available again sets them to nothing."""
+        """To become available anew sets the counters to nothing. None keeps the status, if he was logged in."""
         agent = self.agents.get(agent_id)
         if agent is None:
             return False
-        agent.missed_now = False
+        status = status or ("available" if agent.status == "logged_out" else agent.status)
         if status == "available" != agent.status:
             agent.talk_s = agent.answered = agent.missed = 0
-        agent.status = status or agent.status
+        agent.status, agent.missed_now = status, False
         return True
 
 
 def _with(past: Past) -> AgentMemory:
     return AgentMemory(
+        past.status,
         bridge_ended_s=past.bridge_ended_at // 1000,
         offered_s=past.offered_at // 1000,
         talk_s=past.talk_ms // 1000,
