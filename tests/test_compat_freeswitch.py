@@ -242,7 +242,7 @@ def test_tiers_open(rules: dict[str, Any], away: dict[str, Any], expected: tuple
 def test_who_logs_in_idle_is_somebody() -> None:
     """A level is not skipped as empty because its only agent has been on outside calls since he logged in."""
     listed = [agent("ann", level=1), agent("bob", level=2)]
-    rules = {"tier_rules": True, "skip_empty_tiers": True, "tier_wait_ms": 30 * S}
+    rules: dict[str, Any] = {"tier_rules": True, "skip_empty_tiers": True, "tier_wait_ms": 30 * S}
     story = opened(centre(queue(*listed, **rules)))
     story.take(T, AgentStateSet("ann", "offline"))
     story.take(T, AgentStateSet("ann", "paused", OUTSIDE_CALL))
