@@ -1,14 +1,11 @@
-"""Queues on the strategies of FreeSWITCH: who rings when, what is remembered, and that it outlasts a crash."""
+"""Queues on the strategies of FreeSWITCH: who rings when, and in what order contacts are served."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-import hypothesis.strategies as st
 import pytest
-from hypothesis import settings
-from hypothesis.stateful import invariant, rule
 
 from acd.compat.freeswitch.look import in_order
 from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue, Past, Strategy
@@ -17,100 +14,23 @@ from acd.events import (
     AgentMoved,
     AgentStateSet,
     ContactEnded,
-    ContactJoined,
     ContactReleased,
     JoinTimedOut,
     LegFailed,
     OfferAccepted,
     OfferContact,
-    OfferDeclined,
     PairExcluded,
     WithdrawOffer,
 )
 from acd.model import HAD_ONE, AgentState
 from acd.plan import QueuePlan
-from ivr.events import ContactKeyed, PromptFinished
-from ivr.flow import HandOver, Menu, Say
-from router import codec
-from router.events import CentreStarted, ContactArrived, ContactLeft
+from ivr.events import PromptFinished
+from ivr.flow import HandOver, Say
+from router.events import ContactArrived, ContactLeft
 from router.plan import Plan
 from tests.conftest import ROOT
-from tests.test_laws import Laws, agents
-from tests.worlds import S, Story, busy_plan, copy, dump, plan
-
-T = 1_000 * S
-"""The instant at which the stories begin, with room for what was before."""
-
-
-def agent(name: str, position: int = 1, **settings: Any) -> FreeswitchAgent:
-    """An agent of level 1."""
-    return FreeswitchAgent(name, settings.pop("level", 1), position, **settings)
-
-
-def queue(*listed: FreeswitchAgent, name: str = "help", offer_ms: int = 60 * S, **settings: Any) -> QueuePlan:
-    """A queue with these agents."""
-    compat = FreeswitchQueue(agents=listed, **settings)
-    return QueuePlan(name, compat=compat, offer_ms=offer_ms, wrap_up_ms=0)
-
-
-def centre(*queues: QueuePlan, version: str = "v1") -> Plan:
-    """A centre of these queues, which customers reach by the keys 1, 2, ..., or at once if there is only one."""
-    names = {each.agent for one in queues if isinstance(one.compat, FreeswitchQueue) for each in one.compat.agents}
-    keys = tuple((str(key), one.id) for key, one in enumerate(queues, 1))
-    hand_overs: dict[str, Any] = {one.id: HandOver(one.id, one.id) for one in queues}
-    menu = {"menu": Menu("menu", ("menu",), keys, queues[0].id)} if len(queues) > 1 else {}
-    return plan({**menu, **hand_overs}, queues=queues, agents=dict.fromkeys(sorted(names), ()), version=version)
-
-
-def opened(rules: Plan, *away: str) -> Story:
-    """A centre in which everybody is ready, but for these, who are not there."""
-    story = Story(rules)
-    story.take(T - 10 * S, *(AgentStateSet(name, "ready") for name in rules.floor.agents if name not in away))
-    story.take(T)
-    story.news()
-    return story
-
-
-def arrive(story: Story, at: int, contact: str = "c1", number: str = "", *, key: str = "") -> None:
-    """A customer comes to the first queue, or to the one that he keys."""
-    facts: list[Any] = [ContactArrived(contact, "100", number, personal=bool(number))]
-    if key:
-        facts += [PromptFinished(contact, 1), ContactKeyed(contact, key)]
-    story.take(at, *facts)
-    story.wait(at)
-
-
-def offers(story: Story) -> list[tuple[float, str, str]]:
-    """Every offer since the last time of asking for news, in seconds from T."""
-    return [((at - T) / S, event.contact, event.agent) for at, event in story.of(OfferContact)]
-
-
-def answer(story: Story, at: int, contact: str = "c1") -> str:
-    """The first phone that rings for a contact is picked up, and the parties are joined. Returns whose it is."""
-    story.wait(at)
-    floor = story.engine.board.floor
-    offer = floor.offers[floor.contacts[contact].offers[0]]
-    story.take(at, OfferAccepted(contact, offer.agent, offer.id), ContactJoined(contact, offer.agent, offer.id))
-    story.wait(at)
-    return offer.agent
-
-
-def decline(story: Story, at: int) -> None:
-    """The last phone that rang does not want the contact."""
-    story.wait(at)
-    offer = [*story.engine.board.floor.offers.values()][-1]
-    story.take(at, OfferDeclined(offer.contact, offer.agent, offer.id))
-    story.wait(at)
-
-
-def talk(story: Story, begin: int, end: int, contact: str = "c1") -> str:
-    """A customer comes, is answered at once, and released at the end. Returns by whom."""
-    arrive(story, begin, contact)
-    who = answer(story, begin, contact)
-    story.take(end, ContactReleased(contact, who))
-    story.wait(end)
-    return who
-
+from tests.freeswitch import T, agent, answer, arrive, centre, decline, offers, opened, queue, talk
+from tests.worlds import S, Story, plan
 
 # --- who is rung --------------------------------------------------------------------------------------------------
 
@@ -523,112 +443,3 @@ def test_every_setting_is_explained() -> None:
     names = [each.name for part in (FreeswitchQueue, FreeswitchAgent) for each in fields(part)]
     terms = {*names, *get_args(Strategy)} - {"strategy", "agents", "agent", "system"}
     assert [] == sorted(term for term in terms if f"`{term}`" not in page)
-
-
-# --- rules that change, and crashes -------------------------------------------------------------------------------
-
-
-def test_a_queue_may_take_to_another_system_and_back() -> None:
-    """Those who wait are looked at at once, under either; and what agents have behind them stays while it may."""
-    native = QueuePlan("help", wrap_up_ms=0)
-    staffed = centre(queue(agent("ann"), tier_rules=True, tier_wait_ms=10**9))
-    versions = {
-        "v1": staffed,
-        "v2": centre(queue(agent("ann")), version="v2"),
-        "v3": replace(staffed, floor=replace(staffed.floor, queues={"help": native}), hash="v3"),
-    }
-    for first, second in (("v1", "v2"), ("v1", "v3"), ("v3", "v2")):
-        story = Story(versions[first], versions[second])
-        story.take(T, ContactArrived("c1", "100"))
-        if first == "v1":
-            story.take(T, AgentStateSet("ann", "ready"))
-        else:
-            story.take(T, AgentStateSet("ann", "paused"))
-        story.take(T + 5 * S, CentreStarted(second))
-        story.take(T + 5 * S, *([AgentStateSet("ann", "ready")] if first == "v3" else []))
-        story.wait(T + 6 * S)
-        assert ["ann"] == [event.agent for _, event in story.of(OfferContact)], (first, second)
-
-
-def test_a_look_that_is_due_outlasts_a_snapshot() -> None:
-    """Taken between a fact and the look that it calls for, a snapshot still leads to that look."""
-    story = opened(centre(queue(agent("ann"))))
-    story.take(T, ContactArrived("c1", "100"))
-    recovered = copy(story.engine)
-    assert T == recovered.deadline()
-    assert ["ann"] == [event.agent for event in recovered.tick(T) if isinstance(event, OfferContact)]
-
-
-def test_a_snapshot_holds_what_the_queue_remembers() -> None:
-    """All of it, and no customer's number."""
-    story = opened(centre(queue(agent("ann"), resume_ms=60 * S)), "ann")
-    arrive(story, T, "c1", "+4711")
-    arrive(story, T, "c2", "+4712")
-    story.take(T + 1 * S, ContactLeft("c1"))
-    tokens: dict[str, str] = {}
-
-    def seal(kind: str, value: str) -> str:
-        tokens[token := f"{kind}-{len(tokens)}"] = value
-        return token
-
-    body = codec.dump_board(story.engine.board, seal)
-    assert b"+471" not in body
-    board = codec.load_board(body, story.engine.plans, tokens.__getitem__)
-    assert story.engine.board.floor.watches == board.floor.watches
-    assert dump(story.engine.board) == dump(board)
-
-
-def freeswitch_plan(version: str = "v1") -> Plan:
-    """The busy centre, its queues on old strategies that change with the version; in v2, one of them is native."""
-    busy = busy_plan(version)
-    impatient = {"missed_offers_max": 2, "missed_rest_ms": 4 * S, "declined_rest_ms": 2 * S, "busy_rest_ms": 3 * S}
-    listed = tuple(agent(name, place, level=place // 2, **impatient) for place, name in enumerate(busy.floor.agents))
-    strategies: dict[str, tuple[Strategy, Strategy]] = {
-        "v1": ("ring-progressively", "ring-all"),
-        "v2": ("top-down", "round-robin"),
-    }
-    first, second = strategies[version]
-    needs = FreeswitchQueue(first, listed, resume_ms=30 * S, ring_step_ms=5 * S, counts_from="arrival")
-    quick = FreeswitchQueue(second, listed[1:], tier_rules=True, tier_wait_ms=7 * S)
-    queues = {
-        "needs": replace(busy.floor.queues["needs"], compat=needs),
-        "quick": replace(busy.floor.queues["quick"], compat=quick if version == "v1" else None),
-    }
-    return replace(busy, floor=replace(busy.floor, queues=queues))
-
-
-class FreeswitchLaws(Laws):
-    """The laws that hold whatever an old system decides: crashes change nothing, offers end, everybody gets home."""
-
-    plan_of = staticmethod(freeswitch_plan)
-
-    def check_choice(self, event: OfferContact) -> None:
-        """Whom an old system rings is its own affair."""
-        if event.queue not in self.folded.floor.watches:
-            super().check_choice(event)
-
-    @rule(agent=agents, once=st.booleans(), reason=st.sampled_from(["", IDLE, OUTSIDE_CALL]))
-    def change_status(self, agent: str, once: bool, reason: str) -> None:  # noqa: FBT001
-        """An agent is ready for one contact or more, or away for a reason that matters."""
-        self.take(AgentStateSet(agent, "paused" if reason else "ready", reason, once=once and not reason))
-
-    @invariant()
-    def every_alarm_is_reported(self) -> None:
-        """A look that is to come is not missed."""
-        looks = [watch.look_at for watch in self.engine.board.floor.watches.values() if watch.look_at is not None]
-        deadline = self.engine.deadline()
-        assert not looks or (deadline is not None and deadline <= min(looks))
-
-    @invariant()
-    def needs_stay(self) -> None:
-        """INV-06: the instant of a need never moves forward."""
-        for contact in self.engine.board.floor.contacts.values():
-            assert self.needs[contact.id] >= contact.need_since
-
-    @invariant()
-    def help_never_hurts(self) -> None:
-        """INV-13 holds in native queues only."""
-
-
-FreeswitchLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
-TestFreeswitchLaws = FreeswitchLaws.TestCase

@@ -121,7 +121,7 @@ def test_every_part_of_a_snapshot_is_needed() -> None:
                     found.add(name)
         return found | kept_apart
 
-    compat = {"watches"}  # nothing in a busy hour without old systems' queues: tests/test_compat_freeswitch.py
+    compat = {"watches"}  # nothing in a busy hour without old systems' queues: tests/test_compat_freeswitch_memory.py
     assert {field.name for field in fields(BoardState)} - compat == run(missed())
 
 
