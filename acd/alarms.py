@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from acd import widening
-from acd.compat.look import look, next_look
+from acd.compat.look import look, next_look, rings_out
 from acd.contact import UNANSWERED
 from acd.decide import (
     TAKEN,
@@ -96,15 +96,18 @@ def _end_pair(floor: Floor, pair: tuple[str, str], now: int) -> Decisions:
 
 def _wait_due(floor: Floor, contact_id: str) -> int | None:
     contact = floor.contacts.get(contact_id)
-    if contact is None or contact.state not in UNANSWERED or not floor.ends_wait_of(contact):
+    if contact is None or contact.state not in UNANSWERED or not floor.cuts_offers_of(contact):
         return None
     return contact.wait_until
 
 
 def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
-    """Send the contact away; but one that is being joined has its answer, and only if that fails is its wait over."""
+    """Send the contact away; but one that is being joined has its answer, and only if that fails is its wait over.
+
+    So it is with one that rings, where that is the old system's way.
+    """
     contact = floor.contacts[contact_id]
-    if contact.state is not ContactState.JOINING:
+    if contact.state is not ContactState.JOINING and not rings_out(floor, contact):
         yield from time_out(floor, contact, now)
 
 

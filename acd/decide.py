@@ -12,12 +12,14 @@ from typing import Any, Final, Literal
 
 from acd import discipline, widening
 from acd.agent import BUSY, attends
+from acd.compat.freeswitch.resume import resumed
 from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
+    CompatLooked,
     ContactEnded,
     ContactJoined,
     ContactMoved,
@@ -65,13 +67,21 @@ def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
     if event.lease_ms < 0:
         return ("illegal", "lease_ms is negative: leave it out for no lease")
     if agent.state in BUSY:
-        says_nothing = event.state == "ready" and agent.pending is None and agent.state is not AgentState.WRAP_UP
+        asks = agent.pending or agent.state is AgentState.WRAP_UP or agent.once != event.once
+        says_nothing = event.state == "ready" and not asks
         return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
     if event.state == "ready" and floor.is_held_back(agent.id):
         return None
-    if agent.state == event.state and (agent.state is not AgentState.PAUSED or agent.reason == event.reason):
+    if agent.state == event.state and not _differs(agent, event):
         return ("stale", f"agent {agent.id!r} is {agent.state} already")
     return None
+
+
+def _differs(agent: Agent, event: AgentStateSet) -> bool:
+    """Whether a state means something else than before: a pause for another reason, or another number of contacts."""
+    if agent.state is AgentState.READY:
+        return agent.once != event.once
+    return agent.state is AgentState.PAUSED and agent.reason != event.reason
 
 
 def _check_alive(floor: Floor, event: AgentAlive) -> Refusal | None:
@@ -203,6 +213,8 @@ def _best_contacts(floor: Floor, agents: Iterable[Agent], now: int) -> Iterator[
 
 def match_all(floor: Floor, now: int) -> Decisions:
     """Go on by new rules: what they would have opened by now is open, and all are matched anew, in their order."""
+    for queue in floor.watches:
+        yield CompatLooked(queue, now)
     unanswered = [contact for contact in floor.contacts.values() if contact.state in UNANSWERED]
     for contact in sorted(unanswered, key=_order(floor, now)):
         yield from _catch_up(floor, contact, now)
@@ -252,6 +264,7 @@ def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
 def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms: Terms, now: int) -> ContactQueued:
     """Let a contact wait in a queue, on these terms, at the place of its need."""
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
+    resumes, need_since = resumed(floor, contact, queue_id, now)
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
     return ContactQueued(
         contact_id,
@@ -259,13 +272,15 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         language,
         queue.priority + terms.priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
-        contact.need_since,
+        need_since,
         None if wait_ms_max is None else now + wait_ms_max,
         relaxed,
         widening.open_tiers(queue, 0, terms.tiers_max),
         terms.tiers_max,
         terms.head_start_ms,
         terms.position,
+        contact.customer,
+        resumes,
     )
 
 
@@ -275,8 +290,10 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     added = contact.priority - left.priority
     rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
-    yield queue_up(floor, contact.id, queue, contact.language, Terms(added, head_start_ms=contact.head_start_ms), now)
-    yield from set_free(floor, rung, now)
+    terms = Terms(added, head_start_ms=contact.head_start_ms)
+    yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
+    yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
+    yield from _seek(floor, queued, now)
 
 
 def _after_moved_on(floor: Floor, event: ContactMoved, now: int) -> Decisions:
@@ -298,8 +315,9 @@ def overflow_due(floor: Floor, contact: Contact) -> int | None:
 
 def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
     contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
-    is_new = contact.queues == 1  # who comes from another queue is not sent away for want of room
-    if is_new and waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
+    if contact.queues > 1:
+        return  # it was moved: it is not sent away for want of room, and `move` goes on
+    if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
         yield from _send_away(floor, contact, "blocked", "the queue is full", now)
     else:
         yield from _seek(floor, event, now)
@@ -348,11 +366,12 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     agent, contact = floor.agents[event.agent], floor.contacts[event.contact]
     own_max = floor.plan.agents[agent.id].missed_offers_max
     missed_max = floor.plan.queues[contact.queue].missed_offers_max if own_max is None else own_max
-    if contact.queue not in floor.watches:
+    watched = contact.queue in floor.watches  # then the old system's rules say what an offer's loss brings
+    if not watched:
         yield from _keep_apart(floor, contact, agent, now)
     if agent.pending:
         yield from _move_on(agent)
-    elif missed_max is not None and agent.missed >= missed_max:
+    elif not watched and missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
     if _has_waited_too_long(floor, contact, now):
@@ -363,7 +382,7 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
 
 
 def _has_waited_too_long(floor: Floor, contact: Contact, now: int) -> bool:
-    if contact.wait_until is None or contact.joining or not floor.ends_wait_of(contact):
+    if contact.wait_until is None or contact.joining or not floor.cuts_offers_of(contact):
         return False
     return contact.wait_until <= now
 
@@ -459,8 +478,7 @@ def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
     Where an old system decides, the phone rings on.
     """
     offer = floor.offers.get(agent.offer)
-    rings_on = offer is None or offer.accepted or floor.contacts[offer.contact].queue in floor.watches
-    if offer and agent.pending and not rings_on:
+    if offer and agent.pending and not offer.accepted and floor.cuts_offers_of(floor.contacts[offer.contact]):
         yield from stop_ringing(floor, [offer.id], f"the agent asked to be {agent.pending}")
         yield from _move_on(agent)
         yield from match_contact(floor, offer.contact, now)

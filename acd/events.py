@@ -22,6 +22,7 @@ ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody
 class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
+    Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
     """
 
@@ -30,6 +31,7 @@ class AgentStateSet:
     state: Literal["ready", "paused", "offline"]
     reason: str = ""
     lease_ms: int = 0
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ class ContactQueued:
     `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open. In the order
     of contacts it counts as if it had waited for `head_start_ms` more.
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
+    `resumes`: the contact whose place it takes, because the same customer left this queue lately.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -173,6 +176,8 @@ class ContactQueued:
     tiers_max: int | None = None
     head_start_ms: int = 0
     position: int | None = None
+    customer: str = field(default="", repr=False, metadata={"personal": "person"})
+    resumes: str = ""
 
 
 @dataclass(frozen=True, slots=True)

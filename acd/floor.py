@@ -10,7 +10,6 @@ from acd import agent as agents
 from acd import contact as contacts
 from acd.compat.asterisk.plan import AsteriskQueue
 from acd.compat.asterisk.watch import AsteriskWatch
-from acd.compat.plan import CompatQueue
 from acd.compat.watch import Watch, watch
 from acd.events import (
     AgentAlive,
@@ -39,7 +38,7 @@ from acd.events import (
     WrapUpStarted,
 )
 from acd.match import Matching
-from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, Offer
 from acd.plan import FloorPlan
 
 
@@ -62,12 +61,12 @@ class Floor:
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills = place, agent_plan.skills
-        self.watches = {queue.id: self._watch(queue.id, queue.compat) for queue in plan.queues.values() if queue.compat}
+        self.watches = {
+            queue.id: watch(queue.id, queue.compat, self.watches.get(queue.id), self.contacts.values())
+            for queue in plan.queues.values()
+            if queue.compat
+        }
         self.index()
-
-    def _watch(self, queue: str, compat: CompatQueue) -> Watch:
-        known = self.watches.get(queue)
-        return known if known and known.system == compat.system else watch(queue, compat)
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
@@ -104,8 +103,8 @@ class Floor:
         ring = self.plan.queues[contact.queue].ring
         return ring == "all" or (ring == "progressive" and contact.rings_on)
 
-    def ends_wait_of(self, contact: Contact) -> bool:
-        """Whether the longest wait is over when it is; Asterisk looks at it between its attempts only."""
+    def cuts_offers_of(self, contact: Contact) -> bool:
+        """Whether an offer ends when the longest wait does, or its agent stops; one of Asterisk rings out."""
         return not isinstance(self.watches.get(contact.queue), AsteriskWatch)
 
     def is_held_back(self, agent_id: str) -> bool:
@@ -252,6 +251,8 @@ class Floor:
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
         agent.served += 1
+        if agent.once and agent.pending is None:
+            agent.pending, agent.pending_reason = AgentState.PAUSED, HAD_ONE
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
 
@@ -261,6 +262,8 @@ class Floor:
         agent = self.agents[event.agent]
         if event.lease_ms:
             agent.lease_until = now + event.lease_ms
+        if event.state == "ready":
+            agent.once = event.once
         self._ask(agent, f"{event.kind}:{event.state}", AgentState(event.state), event.reason, now)
 
     def _lapsed(self, event: AgentLapsed, now: int) -> None:
@@ -275,7 +278,9 @@ class Floor:
                 pending = asked is not AgentState.READY
                 agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
                 return
-            if asked is AgentState.READY and agent.state is not AgentState.READY:
+            if agent.state is asked is AgentState.READY:
+                return  # as he was, only for another number of contacts
+            if asked is AgentState.READY:
                 agent.missed = 0
                 if agent.state is AgentState.OFFLINE or self.plan.pause_restarts_idle:
                     agent.idle_since = now

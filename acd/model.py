@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from acd.plan import Requirement
 
@@ -32,6 +33,10 @@ class AgentState(StrEnum):
     WRAP_UP = "wrap_up"
     PAUSED = "paused"
     NOT_RESPONDING = "not_responding"
+
+
+HAD_ONE: Final = "ready for one contact, and had it"
+"""The reason of the pause of an agent who was ready once."""
 
 
 @dataclass(slots=True)
@@ -78,6 +83,7 @@ class Agent:
 
     `idle_since`, `offered_at` and `served` (contacts since the log-in) rank the ready; they stay as they are meanwhile.
     `place` is that of the id among all ids, `missed` how many offers in a row went unanswered. 0 is no lease, no time.
+    Who is ready `once` pauses after the next contact.
     """
 
     id: str
@@ -91,6 +97,7 @@ class Agent:
     offer: int = 0
     contact: str = ""
     missed: int = 0
+    once: bool = False
     pending: AgentState | None = None
     pending_reason: str = ""
     lease_until: int = 0

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
 from acd.compat.watch import Watch
 from acd.model import Agent, Contact, Offer
 from escalation.case import Case
@@ -169,7 +170,7 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         last_offer=floor.last_offer,
         last_order=floor.last_order,
         last_case=desk.last_case,
-        watches=list(floor.watches.values()),
+        watches=[_watch(watch, partial(_sealed, seal=seal)) for watch in floor.watches.values()],
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -178,6 +179,15 @@ def _session(board: Board, session: Session, seal: Seal) -> Session:
     secret = board.menus.takes_secret(session.contact)
     sealed: Session = _sealed(replace(session, keys="") if secret else session, seal)
     return sealed
+
+
+def _watch(watch: Watch, exchanged: Callable[[Caller], Caller]) -> Watch:
+    """A watch whose callers have their personal values exchanged."""
+    if not isinstance(watch, FreeswitchWatch):
+        return watch
+    callers = {contact: exchanged(caller) for contact, caller in watch.callers.items()}
+    left = {contact: exchanged(caller) for contact, caller in watch.left.items()}
+    return replace(watch, callers=callers, left=left)
 
 
 def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
@@ -205,7 +215,7 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.agents = {agent.id: agent for agent in state.agents}
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
-    floor.watches |= {watch.queue: watch for watch in state.watches}
+    floor.watches |= {watch.queue: _watch(watch, partial(_unsealed, unseal=unseal)) for watch in state.watches}
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

@@ -161,9 +161,10 @@ def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
 
 
 def _changing_hands(old: Plan, new: Plan) -> set[str]:
-    """The queues that another system would decide for: what one remembers of its contacts means nothing to another."""
+    """The queues that come to follow Asterisk, or follow it no longer: its attempts cannot begin in the middle."""
     queues = old.floor.queues.keys() & new.floor.queues.keys()
-    return {queue for queue in queues if _system(old, queue) != _system(new, queue)}
+    systems = {queue: {_system(old, queue), _system(new, queue)} for queue in queues}
+    return {queue for queue, both in systems.items() if len(both) > 1 and "asterisk" in both}
 
 
 def _system(plan: Plan, queue: str) -> str:

@@ -26,6 +26,7 @@ PERSONAL = {
     ("contact.arrived", "user_to_user"): "digits",
     ("contact.keyed", "digits"): "digits",
     ("digits.collected", "value"): "person",
+    ("contact.queued", "customer"): "person",
     ("offer", "customer"): "person",
     ("case.opened", "customer"): "person",
 }

@@ -51,9 +51,9 @@ def said(number: int, at: int, *prompts: str, language: str = "en") -> SayPrompt
     return SayPrompts("c1", number, prompts, language, at + 60 * S)
 
 
-def queued(at: int, need_since: int = 0, language: str = "en") -> tuple[int, ContactQueued]:
+def queued(at: int, need_since: int = 0, language: str = "en", customer: str = "") -> tuple[int, ContactQueued]:
     """The call waits."""
-    return (at, ContactQueued("c1", "help", language, 0, (), need_since))
+    return (at, ContactQueued("c1", "help", language, 0, (), need_since, customer=customer))
 
 
 def test_a_menu_is_heard_then_answered() -> None:
@@ -99,7 +99,7 @@ def test_keys_ahead_are_used_in_order() -> None:
         (2, DigitsCollected("c1", "number", "employee", "1234", True)),
         (2, moved("menu", "filled", 4)),
         (2, moved("queue", "chosen", 1)),
-        queued(2),
+        queued(2, customer="1234"),
     ] == story.news()
 
 

@@ -385,7 +385,7 @@ class Laws(RuleBasedStateMachine):
         """Where a queue says so, nobody waits for agents who are all away; and no queue is longer than it may be."""
         floor = self.engine.board.floor
         unanswered = [each for each in floor.contacts.values() if each.state in UNANSWERED]
-        lengths = Counter(each.queue for each in unanswered)
+        lengths = Counter(each.queue for each in unanswered if each.queues == 1)  # who was moved is let in all the same
         for queue in floor.plan.queues.values():
             assert queue.waiting_max is None or lengths[queue.id] <= queue.waiting_max
         for each in unanswered:

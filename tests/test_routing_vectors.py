@@ -60,11 +60,36 @@ PASSING = [
     "AST-52-rr-modulo-1000",
     "AST-53-leavewhenempty compat.asterisk.linear",
     "AST-56-leastrecent-counts-call-end compat.asterisk.leastrecent",
+    "FS-01-longest-idle compat.freeswitch.longest-idle-agent",
+    "FS-03-tier-rules-delay-level-1 compat.freeswitch.longest-idle-agent",
     "FS-03-tier-rules-delay-level-1 native",
+    "FS-04-no-agent-no-wait compat.freeswitch.longest-idle-agent",
+    "FS-05-on-break-agent-blocks-no-wait compat.freeswitch.longest-idle-agent",
     "FS-05-on-break-agent-blocks-no-wait native",
+    "FS-07-tier-no-multiply compat.freeswitch.longest-idle-agent",
+    "FS-08-ring-all-all-levels compat.freeswitch.ring-all",
+    "FS-09-ring-progressively compat.freeswitch.ring-progressively",
+    "FS-10-top-down-cycle compat.freeswitch.top-down",
+    "FS-11-top-down-stuck compat.freeswitch.top-down",
+    "FS-12-round-robin compat.freeswitch.round-robin",
+    "FS-14-sequential-by-agent-order compat.freeswitch.sequentially-by-agent-order",
+    "FS-15-least-talk-time compat.freeswitch.agent-with-least-talk-time",
+    "FS-16-fewest-calls-gamed-by-break compat.freeswitch.agent-with-fewest-calls",
+    "FS-17-wrapup-boundary compat.freeswitch.longest-idle-agent",
     "FS-17-wrapup-boundary native",
+    "FS-18-wrapup-zero-costs-one-second compat.freeswitch.longest-idle-agent",
     "FS-18-wrapup-zero-costs-one-second native",
+    "FS-19-rna-loop-then-break compat.freeswitch.longest-idle-agent",
     "FS-19-rna-loop-then-break native",
+    "FS-20-no-answer-delay compat.freeswitch.longest-idle-agent",
+    "FS-21-reject-delay compat.freeswitch.longest-idle-agent",
+    "FS-22-on-demand compat.freeswitch.longest-idle-agent",
+    "FS-23-base-score compat.freeswitch.longest-idle-agent",
+    "FS-24-time-base-system compat.freeswitch.longest-idle-agent",
+    "FS-25-cross-queue-score compat.freeswitch.longest-idle-agent",
+    "FS-28-skip-external-calls compat.freeswitch.longest-idle-agent",
+    "FS-29-abandoned-resume compat.freeswitch.longest-idle-agent",
+    "FS-30-available-reset-is-not-idempotent compat.freeswitch.agent-with-fewest-calls",
     "IVR-03-fs-menu-failures-and-timeouts",
     "FIFO-01-priority-0-9",
     "TR-02-reservation-overlaps-step",
@@ -234,6 +259,7 @@ def test_queues_of_several_strategies() -> None:
 
 def test_a_mode_is_offered_by_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """A strategy that is registered under its name is played against `expect`."""
-    monkeypatch.setitem(MODES, "compat.freeswitch.longest-idle-agent", MODES["native"])
-    (line,) = verdicts({key: value for key, value in case({}).items() if key != "expect_native"})
-    assert "fail case compat.freeswitch.longest-idle-agent: connects: [0.0, 'c1', 'A'] is not expected" == line
+    monkeypatch.setitem(MODES, "compat.no.longest-idle-agent", MODES["native"])
+    played = case({}, system="no")
+    (line,) = verdicts({key: value for key, value in played.items() if key != "expect_native"})
+    assert "fail case compat.no.longest-idle-agent: connects: [0.0, 'c1', 'A'] is not expected" == line

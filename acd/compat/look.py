@@ -7,6 +7,7 @@ import acd.compat.freeswitch.look
 from acd.compat.freeswitch.watch import FreeswitchWatch
 from acd.decide import Decisions
 from acd.floor import Floor
+from acd.model import Contact, ContactState
 
 
 def next_look(floor: Floor) -> int | None:
@@ -18,6 +19,8 @@ def look(floor: Floor, now: int) -> Decisions:
     """Look at every compat queue whose time has come, the earliest first, then the one with the oldest contact."""
     due = [watch for watch in floor.watches.values() if watch.look_at is not None and watch.look_at <= now]
     for watch in sorted(due, key=lambda watch: (watch.look_at, _oldest(floor, watch.queue), watch.queue)):
+        if watch.look_at is None or watch.look_at > now:
+            continue  # the look at another queue was a look at this one too
         if isinstance(watch, FreeswitchWatch):
             yield from acd.compat.freeswitch.look.look(floor, watch, now)
         else:
@@ -28,3 +31,8 @@ def _oldest(floor: Floor, queue: str) -> int:
     """The place, among all contacts, of the first that came to a queue and waits for its answer."""
     contacts = floor.contacts.values()
     return min((each.order for each in contacts if each.queue == queue and not each.agent), default=0)
+
+
+def rings_out(floor: Floor, contact: Contact) -> bool:
+    """Whether the end of a contact's longest wait lets the offers that are open ring on."""
+    return contact.state is ContactState.OFFERED and isinstance(floor.watches.get(contact.queue), FreeswitchWatch)

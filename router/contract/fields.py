@@ -101,6 +101,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "skill": Meaning("The skill's id.", "payroll"),
     "level": Meaning("The least level of the skill; counts from 1.", 1),
     "need_since": Meaning("When the customer first asked, in ms since the epoch.", NOW - 65_000),
+    "resumes": Meaning("The contact of the same customer whose place in the queue it takes; empty for none.", ""),
     "until": Meaning("By when, in ms since the epoch.", NOW + 20_000),
     "offer:priority": Meaning("The contact's priority by now; higher is served first.", 0),
     "contact.queued:until": Meaning("How long it waits, in ms since the epoch; null for ever.", NOW + 600_000),
@@ -127,6 +128,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     ),
     "reason": Meaning("Why, in words.", "no answer", _text(200)),
     "agent.state:reason": Meaning("Why the agent pauses; empty where that is not said.", "", _text(200)),
+    "once": Meaning("Whether the agent is ready for one contact only, and pauses after it.", example=False),
     "contact.wrapped_up:reason": Meaning("The wrap-up code, one of the centre's; empty for none.", "wages", _text(200)),
     "leg.failed:cause": Meaning("Why the agent's leg failed.", "no_answer"),
     # cases and hours

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from router.engine import Refused
 from tests.vectors import Comparison, ShapeFault, Verdict, field, judged, listed, mapping
 from tests.vectors import routing_asterisk as asterisk
+from tests.vectors import routing_freeswitch as freeswitch
 from tests.vectors import routing_native as native
 from tests.vectors.routing_cases import Expected, Played, Row, Unsupported, is_prose
 from tests.vectors.routing_rule import Rule
@@ -25,6 +26,7 @@ Results = Mapping[str, Any]
 MODES: dict[str, Callable[[Played, float], Results]] = {
     "native": native.play,
     **dict.fromkeys((f"compat.asterisk.{strategy}" for strategy in asterisk.STRATEGIES), asterisk.play),
+    **dict.fromkeys(freeswitch.MODES, freeswitch.play),
 }
 """By a mode's name, what plays a case until a time and gives everything that a case may expect."""
 
@@ -86,23 +88,26 @@ def _verdict(name: str, ask: Callable[[], Results], apart: Callable[[Results], l
 
 
 def _plays(case: Played) -> Iterator[Verdict]:
-    strategies = dict.fromkeys(queue.strategy for queue in case.queues.values())
-    yield _play(case, f"compat.{case.system}.{'+'.join(strategies)}", case.expect, case.until)
+    system = f"compat.{case.system}"
+    strategies = tuple(dict.fromkeys(queue.strategy for queue in case.queues.values()))
+    modes = [f"{system}.{strategy}" for strategy in strategies]
+    yield _play(case, f"{system}.{'+'.join(strategies)}", modes, case.expect, case.until)
     if case.expect_native is not None:
         until_s = case.until if case.native_until is None else case.native_until
-        yield _play(case, "native", case.expect_native, until_s)
+        yield _play(case, "native", ["native"], case.expect_native, until_s)
 
 
-def _play(case: Played, mode: str, expected: Expected, until_s: float) -> Verdict:
+def _play(case: Played, name: str, modes: list[str], expected: Expected, until_s: float) -> Verdict:
+    """Play a case whose queues are on these modes, which one player must know all of."""
+
     def ask() -> Results:
-        system, _, strategies = mode.rpartition(".")
-        players = {MODES.get(f"{system}.{each}" if system else each) for each in strategies.split("+")}
+        players = {MODES.get(mode) for mode in modes}
         player = players.pop()
         if player is None or players:
             raise Unsupported("the product does not offer this strategy")
         return player(case, until_s)
 
-    return _verdict(f"{case.id} {mode}", ask, lambda results: differences(expected, results))
+    return _verdict(f"{case.id} {name}", ask, lambda results: differences(expected, results))
 
 
 def differences(expected: Expected, actual: Results) -> list[str]:

@@ -38,7 +38,7 @@ def play(case: Played, until_s: float) -> dict[str, Any]:
         "leaves": [(at, end.contact, LEAVES[end.outcome]) for at, end in stage.ends() if end.outcome in LEAVES],
         "order": [contact for _, contact, _ in connects],
         "order_at_120": _waiting(_run(case, _ORDER_AT_S)),
-        "stats": _stats(stage, case),
+        "stats": stats(stage, case),
     }
 
 
@@ -183,7 +183,7 @@ def _waiting(stage: Stage) -> list[str]:
     return [contact.id for contact in ranked]
 
 
-def _stats(stage: Stage, case: Played) -> dict[str, dict[str, int]]:
+def stats(stage: Stage, case: Played) -> dict[str, dict[str, int]]:
     """By queue. The abandons are the product's measures; a call is completed when its talk has ended."""
     measures = Measures(stage.engine.board.plan)
     for at, event in stage.log:

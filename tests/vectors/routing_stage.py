@@ -9,6 +9,7 @@ from itertools import count
 from math import inf
 from typing import Literal
 
+from acd.compat.look import rings_out
 from acd.events import (
     AgentStateSet,
     ContactEnded,
@@ -24,8 +25,9 @@ from acd.events import (
     OfferDeclined,
     WrappedUp,
 )
+from acd.floor import Floor
 from acd.model import ContactState
-from ivr.events import ContactKeyed
+from ivr.events import ContactKeyed, PromptFinished
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
@@ -82,6 +84,11 @@ class Stage:
         self._wait_ends: dict[str, float] = {}
         self._connected: set[str] = set()
 
+    @property
+    def floor(self) -> Floor:
+        """The floor as it is now."""
+        return self.engine.board.floor
+
     def at(self, at_s: float, moment: Moment, act: Callable[[], None]) -> None:
         """Let this be done at that t."""
         self._schedule(START_MS + round(at_s * 1000), moment, act)
@@ -103,9 +110,13 @@ class Stage:
 
     # --- what people do -------------------------------------------------------------------------------------------
 
-    def arrive(self, contact: str, address: str) -> None:
-        """A customer comes in."""
-        self._tell(ContactArrived(contact, address))
+    def arrive(self, contact: str, address: str, number: str = "") -> None:
+        """A customer comes in, perhaps from a number of his own."""
+        self._tell(ContactArrived(contact, address, number, personal=bool(number)))
+
+    def end_prompt(self, contact: str) -> None:
+        """The contact has heard its first prompt."""
+        self._tell(PromptFinished(contact, 1))
 
     def key(self, contact: str, digits: str) -> None:
         """A customer presses keys."""
@@ -118,7 +129,11 @@ class Stage:
 
     def ask(self, agent: str, state: Literal["ready", "paused", "offline"], reason: str = "") -> None:
         """The agent asks for a state."""
-        self._tell(AgentStateSet(agent, state, reason))
+        self.say(AgentStateSet(agent, state, reason))
+
+    def say(self, asked: AgentStateSet) -> None:
+        """The agent asks for a state, with a reason."""
+        self._tell(asked)
 
     def reprioritise(self, contact: str, priority: int, *, immediate: bool = True) -> None:
         """A waiting contact is given another priority."""
@@ -181,8 +196,8 @@ class Stage:
         for event in events:
             self.log.append(((self._now - START_MS) / 1000, event))
             match event:
-                case ContactQueued(contact=contact, until=int(until)):
-                    self._wait_ends[contact] = until
+                case ContactQueued(contact=contact, until=until):
+                    self._wait_ends[contact] = inf if until is None else until
                 case OfferContact():
                     self._ring(event)
                 case JoinParties(offer=offer, contact=contact, agent=agent):
@@ -191,10 +206,11 @@ class Stage:
                     self._talk(event)
 
     def _ring(self, offer: OfferContact) -> None:
-        """The agent does what he is said to do; to a customer whose wait is over by then, nothing."""
+        """The agent does what he is said to do; to a customer whose wait is over by then, and cut short, nothing."""
         ring, about = self._rings[offer.agent], (offer.contact, offer.agent, offer.offer)
         if ring.answer is not None:
-            if self._now + round(ring.answer * 1000) < self._gone_at(offer):
+            ends = inf if rings_out(self.floor, self.floor.contacts[offer.contact]) else self._gone_at(offer)
+            if self._now + round(ring.answer * 1000) < ends:
                 self._soon(ring.answer, Moment.ANSWER, LegAnswered(*about))
         elif ring.reject is not None:
             self._soon(ring.reject, Moment.REJECT, OfferDeclined(*about))
