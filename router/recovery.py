@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from router import codec
 from router.engine import Engine
 from router.errors import JournalFault
-from router.events import CentreStarted, Event
+from router.events import CentreStarted
 from router.measures import Measures
 from router.plan import Plan
-from router.ports import Journal, Row, Snapshot
+from router.ports import Journal, Snapshot
 from router.vault import Vault
 
 
@@ -41,7 +41,7 @@ async def recover(plan: Plan, journal: Journal) -> Recovered:
     if snapshot:
         measures.load(snapshot.measures)
     async for row in journal.rows(engine.board.seq):
-        event = _event(row, vault)
+        event = codec.decode_row(row, vault.value)
         engine.apply(event, row.at)
         if isinstance(event, CentreStarted):
             measures.adopt(engine.board.plan)
@@ -55,13 +55,6 @@ async def recover(plan: Plan, journal: Journal) -> Recovered:
         await journal.announced(),
         snapshot.seq if snapshot else 0,
     )
-
-
-def _event(row: Row, vault: Vault) -> Event:
-    try:
-        return codec.decode(row.kind, row.version, row.body, vault.value)
-    except JournalFault as fault:
-        raise JournalFault(f"row {row.seq}: {fault}") from fault
 
 
 async def _snapshot(journal: Journal) -> Snapshot | None:

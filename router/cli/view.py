@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from acd.model import AgentState, ContactState
 from escalation.case import CaseState
 from router.cli.news import News
-from router.cli.times import MINUTE_MS
 from router.measures import Tally
 from router.service import Service
+from router.times import MINUTE_MS
 
 HISTORY = 24
 UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
