@@ -116,7 +116,9 @@ def test_every_measure_comes_with_its_formula() -> None:
 def test_the_pages_are_described() -> None:
     """OpenAPI tells of every page."""
     (answer,) = answers("/openapi.json")
-    assert {"/health", "/metrics", "/v1/state", "/v1/measures"} == set(answer.json()["paths"])
+    asked = {"/v1/why/{contact}", "/v1/why-not/{contact}/{agent}"}
+    pages = {"/health", "/metrics", "/v1/state", "/v1/measures", *asked}
+    assert pages == set(answer.json()["paths"])
 
 
 def test_a_port_in_use_is_told() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from acd.model import ContactState
 from router.errors import UsageFault
-from router.explain import Inquiry, Past, UnknownError, as_data, ask, why
+from router.explain import Inquiry, Past, TooFarBackError, UnknownError, as_data, ask, why
 from router.nearest import did_you_mean
 from router.ports import Row
 from router.service import Service
@@ -44,14 +44,17 @@ class Explainer:
             return as_data(why(Inquiry(contact), Past(board, now)))
         async with self._turn:
             pause = _Rest(service).pause
-            return as_data(await ask(service.journal, contact, agent, until, pause, rows_max=ROWS_MAX))
+            try:
+                return as_data(await ask(service.journal, contact, agent, until, pause, rows_max=ROWS_MAX))
+            except TooFarBackError as fault:
+                raise TooFarBackError(f"{fault}: {ELSEWHERE}") from fault
 
     def _check_remembered(self, contact: str) -> None:
         """Refuse at once what only a search through the whole journal could find."""
         board = self._service.engine.board
         if contact not in board.floor.contacts and contact not in board.ended:
-            near = did_you_mean(contact, (*board.floor.contacts, *board.ended), "; ")
-            raise UnknownError(f"contact {contact!r} is not known here{near}; if it ended long ago, {ELSEWHERE}")
+            near = did_you_mean(contact, (*board.floor.contacts, *board.ended), ": ")
+            raise UnknownError(f"contact {contact!r} is not known here{near or '.'} If it ended long ago, {ELSEWHERE}")
 
 
 class _Rest:

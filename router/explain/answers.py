@@ -89,7 +89,7 @@ def _contact(inquiry: Inquiry, board: Board) -> Contact | None:
     """The contact as it is on the floor, or None where its story is over."""
     contact = board.floor.contacts.get(inquiry.contact)
     if contact is None and not inquiry.events:
-        near = did_you_mean(inquiry.contact, inquiry.arrivals, "; ")
+        near = did_you_mean(inquiry.contact, inquiry.arrivals, ": ")
         raise UnknownError(f"contact {inquiry.contact!r} is not known{near}")
     return contact
 
@@ -98,7 +98,7 @@ def _waiting(inquiry: Inquiry, past: Past) -> Waiting | None:
     """How the contact stands while it waits, or stood when it gave up."""
     contact = past.board.floor.contacts.get(inquiry.contact)
     if contact and contact.state is ContactState.WAITING:
-        return derive.waiting(past.board, contact, past.now)
+        return derive.waiting(past.board, contact, past.now, inquiry.agent)
     return inquiry.given_up
 
 

@@ -192,20 +192,24 @@ def _not_ready(floor: Floor, agent: Agent) -> NotReady | None:
 # --- waiting ------------------------------------------------------------------------------------------------------
 
 
-def waiting(board: Board, contact: Contact, now: int) -> Waiting:
-    """How a contact that waits stands at `now`: who goes before it, and what every agent does."""
+def waiting(board: Board, contact: Contact, now: int, agent: str | None = None) -> Waiting:
+    """How a contact that waits stands at `now`: who goes before it, and what every agent does.
+
+    With an `agent`, only those go before it that he could serve.
+    """
     floor = board.floor
     queue = floor.plan.queues[contact.queue]
     own = Standing(contact.id, contact.queue, (), _contact_terms(floor, contact, now))
-    ahead = () if queue.compat else tuple(_ahead(floor, contact, own, now))
+    ahead = () if queue.compat else tuple(_ahead(floor, contact, own, now, agent))
     agents = agents_for(floor, contact, now)
     opens_at = widening.next_widening(contact, queue)
     return Waiting(own, contact.queued_at, ahead, agents, strategy(queue), opens_at, contact.wait_until)
 
 
-def _ahead(floor: Floor, contact: Contact, own: Standing, now: int) -> Iterable[Ahead]:
+def _ahead(floor: Floor, contact: Contact, own: Standing, now: int, agent: str | None) -> Iterable[Ahead]:
     """Those that go first with an agent who is logged in and could serve either, the first first."""
-    rivals = _Rivals(floor, contact)
+    present = [each for each in floor.agents.values() if each.state is not AgentState.OFFLINE]
+    rivals = _Rivals(floor, contact, [each for each in present if agent in (None, each.id)])
     others = [each for each in floor.contacts.values() if each is not contact and floor.seeks(each)]
     standings = [
         Standing(each.id, each.queue, (), _contact_terms(floor, each, now)) for each in others if rivals.has(each)
@@ -217,12 +221,11 @@ def _ahead(floor: Floor, contact: Contact, own: Standing, now: int) -> Iterable[
 
 
 class _Rivals:
-    """Which contacts could be served by somebody who could serve this one. Asked once for all that ask for the same."""
+    """Which contacts one of these agents could serve who could serve this one. Found once for all of the same need."""
 
-    def __init__(self, floor: Floor, contact: Contact) -> None:
+    def __init__(self, floor: Floor, contact: Contact, agents: Iterable[Agent]) -> None:
         self._floor = floor
-        present = [agent for agent in floor.agents.values() if agent.state is not AgentState.OFFLINE]
-        self._able = [agent for agent in present if self._could(contact, agent)]
+        self._able = [agent for agent in agents if self._could(contact, agent)]
         self._kinds = list({agent.skills: agent for agent in self._able}.values())
         self._known: dict[tuple[object, ...], bool] = {}
 

@@ -71,7 +71,7 @@ class Inquiry:
         contact = board.floor.contacts[self.contact]
         rang = any(told.at == at and isinstance(told.event, WithdrawOffer) for told in self.events)
         if self.given_up is None and contact.state is ContactState.WAITING and not rang:
-            self.given_up = derive.waiting(board, contact, at)
+            self.given_up = derive.waiting(board, contact, at, self.agent)
 
 
 def _instead(floor: Floor, contact_id: str, seq: int, at: int, offer: OfferContact) -> list[Instead]:

@@ -177,7 +177,7 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A contact that waits: who goes before it, and what every agent does meanwhile.
+    """A contact that waits: who goes before it with an agent who could serve either, and what every agent does.
 
     `opens_at` is when more agents may serve it by time alone, `until` when its wait ends at the latest.
     """

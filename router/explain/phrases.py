@@ -116,7 +116,7 @@ class Phrases:
     def ranking(self, standing: Standing) -> str:
         """What one candidate is ranked by, in the order of comparison, less what only breaks ties."""
         said = (_TERMS[term.name](self, term, standing.queue) for term in standing.terms if term.name in _TERMS)
-        return ", ".join(filter(None, said))
+        return ", ".join(filter(None, said)) or "by the order of the list"
 
     def ranked(self, candidates: Sequence[Standing]) -> list[str]:
         """Candidates, the first first."""

@@ -177,7 +177,7 @@ def _became(agent: str, after: Sequence[Told], phrases: Phrases) -> Iterator[str
     """What an offer came to."""
     of_agent = [each for each in after if getattr(each.event, "agent", "") == agent]
     ends = story((each for each in of_agent if isinstance(each.event, _OFFER_ENDS)), phrases)
-    return (f"It came to nothing: {each.words} ({phrases.time(each.at)})." for each in ends[:1])
+    return (f"It came to nothing at {phrases.time(each.at)}: {each.words}." for each in ends[:1])
 
 
 def _not_yet(answer: WhyNot, standing: Standing, waiting: Waiting, phrases: Phrases) -> Iterator[str]:
@@ -189,7 +189,7 @@ def _not_yet(answer: WhyNot, standing: Standing, waiting: Waiting, phrases: Phra
         yield f"{answer.contact} {waits}, although {answer.agent} was ready for it."
     else:
         yield f"{answer.contact} {waits}. {answer.agent} is no candidate: {phrases.obstacles(standing.obstacles)}."
-    if _is_able(standing) and waiting.ahead:
+    if waiting.ahead:
         first = waiting.ahead[0]
         yield f"{first.contact} goes before it: {phrases.because(first.because, first.contact, answer.contact)}."
 
