@@ -31,6 +31,7 @@ from router.cli import why as command
 from router.errors import FirstlineError, UsageFault
 from router.events import ContactArrived
 from router.explain import TooFarBackError, UnknownError, Why, ask
+from router.nearest import one_slip_away
 from router.ports import Row, Snapshot
 from router.recovery import recover
 from router.service import Service
@@ -279,3 +280,33 @@ async def test_the_command_asks_the_service(capsys: pytest.CaptureFixture[str]) 
         with pytest.raises(UsageFault, match="contact 'c9' is not known here"):
             await asyncio.to_thread(command_at, "c9", None, at=None)
     assert "c2 talks with bob since 00:00:04" == capsys.readouterr().out.partition(",")[0]
+
+
+async def rest(service: Service, *, inputs: int) -> float:
+    """How long (s) it rests after its work, where so many inputs have come meanwhile."""
+    resting, before = explaining.Rest(service), asyncio.get_running_loop().time()
+    resting.begin()
+    service.inputs += inputs
+    await resting.pause()
+    return asyncio.get_running_loop().time() - before
+
+
+def test_routing_goes_before_explaining() -> None:
+    """Between two slices of its work an answer lets others go on, and rests for a time while inputs come in."""
+
+    async def main() -> tuple[float, float]:
+        stage = await one_talking_one_waiting()
+        rests = await rest(stage.service, inputs=0), await rest(stage.service, inputs=1)
+        await stage.close()
+        return rests
+
+    idle_s, busy_s = run(main())
+    assert 0 == idle_s
+    assert busy_s > 0
+
+
+@pytest.mark.parametrize("slip", ["cal-12", "call-123", "call-13", "callx12", "clal-12"])
+def test_a_slip_is_recognised(slip: str) -> None:
+    """A sign left out, added or exchanged, or two turned round; the first of the known names that is so near."""
+    assert "did you mean `call-12`?" == one_slip_away(slip, ["mail-12", "call-12", "call-1"])
+    assert "" == one_slip_away("xall-99", ["call-12"])

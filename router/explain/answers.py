@@ -15,7 +15,7 @@ from router.explain.model import Decision, Difference, Standing, Waiting, Why, W
 from router.explain.past import Past, Pause, UnknownError, arrival, look_back
 from router.explain.phrases import Phrases
 from router.explain.story import story
-from router.nearest import did_you_mean, what_there_is
+from router.nearest import one_slip_away, what_there_is
 from router.ports import Journal
 
 
@@ -89,7 +89,7 @@ def _contact(inquiry: Inquiry, board: Board) -> Contact | None:
     """The contact as it is on the floor, or None where its story is over."""
     contact = board.floor.contacts.get(inquiry.contact)
     if contact is None and not inquiry.events:
-        near = did_you_mean(inquiry.contact, inquiry.arrivals, ": ")
+        near = one_slip_away(inquiry.contact, reversed(inquiry.arrivals), ": ")
         raise UnknownError(f"contact {inquiry.contact!r} is not known{near}")
     return contact
 
