@@ -121,11 +121,6 @@ class Service:
         self._stopping.set()
 
     @property
-    def journal(self) -> Journal:
-        """Where everything is kept. Only this service writes it; anybody may read."""
-        return self._journal
-
-    @property
     def unannounced(self) -> int:
         """How many committed rows the bus has not been given yet."""
         return self.engine.board.seq - self._announcer.sent

@@ -19,6 +19,7 @@ from router.recovery import recover
 from router.service import Service
 from simulator.loop import run
 from tests.stage import Stage
+from tests.why_stories import looking_back_in
 from tests.worlds import plan
 
 NUMBER = "+4930123456"
@@ -45,7 +46,7 @@ def answers(*paths: str, hung: bool = False, host: str = "localhost") -> list[ht
         stage = await one_answered_one_waiting()
         if hung:
             stage.service.last_turn -= HUNG_MS + 1
-        transport = httpx.ASGITransport(application(stage.service))
+        transport = httpx.ASGITransport(application(stage.service, looking_back_in(stage.journal)))
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
             told = [await client.get(path) for path in paths]
         await stage.close()
@@ -135,7 +136,7 @@ async def test_pages_are_served_until_the_block_ends() -> None:
     """The address that is given answers while the block runs, and not after."""
     listener, journal = listen("127.0.0.1", 0), MemoryJournal()
     service = Service(await recover(plan(), journal), journal, MemoryBus(), WallClock())
-    async with http(service, listener) as url, httpx.AsyncClient() as client:
+    async with http(service, listener, looking_back_in(journal)) as url, httpx.AsyncClient() as client:
         assert 200 == (await client.get(f"{url}/health")).status_code
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):

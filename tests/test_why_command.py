@@ -20,17 +20,17 @@ from acd.events import (
     OfferAccepted,
 )
 from router import codec
-from router.adapters import explaining
 from router.adapters.clock import WallClock
 from router.adapters.http import application, http, listen
+from router.adapters.looking_back import beside
 from router.adapters.memory_bus import MemoryBus
 from router.adapters.memory_journal import MemoryJournal
 from router.adapters.sqlite import SqliteJournal
 from router.board import Board
 from router.cli import why as command
-from router.errors import FirstlineError, UsageFault
+from router.errors import FirstlineError, JournalFault, UsageFault
 from router.events import ContactArrived
-from router.explain import TooFarBackError, UnknownError, Why, ask
+from router.explain import TooFarBackError, UnknownError, Why, as_data, ask
 from router.nearest import one_slip_away
 from router.ports import Row, Snapshot
 from router.recovery import recover
@@ -38,7 +38,7 @@ from router.service import Service
 from simulator.loop import run
 from tests.processes import firstline
 from tests.stage import Stage
-from tests.why_stories import ask_about, asked, busy, journal_of, no_pause, two_queues
+from tests.why_stories import ask_about, asked, busy, journal_of, looking_back_in, no_pause, two_queues
 from tests.worlds import S, Story, as_it_is, plan
 
 NUMBER = "+4930123456"
@@ -214,12 +214,12 @@ async def one_talking_one_waiting() -> Stage:
     return stage
 
 
-def answers(*paths: str) -> list[httpx.Response]:
+def answers(*paths: str, rows_max: int | None = None) -> list[httpx.Response]:
     """What the service answers when asked for these pages."""
 
     async def main() -> list[httpx.Response]:
         stage = await one_talking_one_waiting()
-        transport = httpx.ASGITransport(application(stage.service))
+        transport = httpx.ASGITransport(application(stage.service, looking_back_in(stage.journal, rows_max)))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             told = [await client.get(path) for path in paths]
         await stage.close()
@@ -247,7 +247,7 @@ def test_a_service_answers_what_its_journal_does() -> None:
     [
         ("why/call-3", 404, "contact 'call-3' is not known here: did you mean `call-2`? If it ended long ago, ask "),
         ("why-not/call-1/anne", 404, "agent 'anne' is not in the centre: did you mean `ann`?"),
-        ("why/call-2?at=1970-01-01T00:00:01", 404, "contact 'call-2' is not known"),
+        ("why/call-2?at=1970-01-01T00:00:01", 404, "contact 'call-2' had not come yet: it came at "),
         ("why/call-1?at=noon", 400, "at noon: write an instant"),
         ("why/call-1?at=1970-01-02", 400, "at 1970-01-02: that is still to come"),
     ],
@@ -260,49 +260,45 @@ def test_what_a_service_cannot_answer(path: str, status: int, detail: str) -> No
     assert status == answer.json()["status"]
 
 
-def test_what_is_too_long_ago_for_a_service_that_is_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service reads only so far back; the answer says where else to ask."""
-    monkeypatch.setattr(explaining, "ROWS_MAX", 2)
-    (answer,) = answers("/v1/why/call-1")
+def test_what_is_too_long_ago_for_a_service() -> None:
+    """A service has only so much read for it; the answer says where else to ask."""
+    (answer,) = answers("/v1/why/call-1", rows_max=2)
     assert 409 == answer.status_code
-    assert answer.json()["detail"].endswith("ask the journal itself, with --journal FILE")
+    assert "that is more than 2 rows ago: ask the journal itself, with --journal FILE" == answer.json()["detail"]
+
+
+async def test_a_process_of_its_own_looks_back(journal: Path) -> None:
+    """It answers as the journal does, and raises the same faults; several questions go one after another."""
+    look_back = beside(journal)
+    told = await asyncio.gather(look_back("c2", "ann", 9 * S), look_back("c4", None, 9 * S))
+    assert as_data(await ask_about(busy(), "c2", "ann", 9 * S)) == told[0]
+    assert as_data(await ask_about(busy(), "c4", None, 9 * S)) == told[1]
+    with pytest.raises(UnknownError, match="contact 'c9' is not known"):
+        await look_back("c9", None, 9 * S)
+    with pytest.raises(JournalFault, match=r"none\.db"):
+        await beside(journal.with_name("none.db"))("c2", None, 9 * S)
+
+
+async def test_who_gives_up_leaves_no_process_behind(journal: Path) -> None:
+    """A question that is no longer asked is no longer worked on."""
+    asking = asyncio.ensure_future(beside(journal)("c2", None, 9 * S))
+    await asyncio.sleep(0)
+    asking.cancel()
+    assert [asyncio.CancelledError] == [type(each) for each in await asyncio.gather(asking, return_exceptions=True)]
 
 
 @pytest.mark.server
-async def test_the_command_asks_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_the_command_asks_the_service(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a journal the command prints what the service answers, or its refusal."""
-    listener, kept = listen("127.0.0.1", 0), MemoryJournal()
-    await journal_of(busy(), kept)
-    service = Service(await recover(two_queues(), kept), kept, MemoryBus(), WallClock())
-    async with http(service, listener) as url:
-        command_at = partial(command.run, journal=None, http=url.removeprefix("http://"), as_json=False)
-        await asyncio.to_thread(command_at, "c2", None, at="1970-01-01T00:00:04+00:00")
+    store = await SqliteJournal.open(journal)
+    service = Service(await recover(two_queues(), store), store, MemoryBus(), WallClock())
+    async with http(service, listen("127.0.0.1", 0), beside(journal)) as url:
+        ask_it = partial(command.run, journal=None, http=url.removeprefix("http://"), as_json=False)
+        await asyncio.to_thread(ask_it, "c2", None, at="1970-01-01T00:00:04+00:00")
         with pytest.raises(UsageFault, match="contact 'c9' is not known here"):
-            await asyncio.to_thread(command_at, "c9", None, at=None)
+            await asyncio.to_thread(ask_it, "c9", None, at=None)
+    await store.close()
     assert "c2 talks with bob since 00:00:04" == capsys.readouterr().out.partition(",")[0]
-
-
-async def rest(service: Service, *, inputs: int) -> float:
-    """How long (s) it rests after its work, where so many inputs have come meanwhile."""
-    resting, before = explaining.Rest(service), asyncio.get_running_loop().time()
-    resting.begin()
-    service.inputs += inputs
-    await resting.pause()
-    return asyncio.get_running_loop().time() - before
-
-
-def test_routing_goes_before_explaining() -> None:
-    """Between two slices of its work an answer lets others go on, and rests for a time while inputs come in."""
-
-    async def main() -> tuple[float, float]:
-        stage = await one_talking_one_waiting()
-        rests = await rest(stage.service, inputs=0), await rest(stage.service, inputs=1)
-        await stage.close()
-        return rests
-
-    idle_s, busy_s = run(main())
-    assert 0 == idle_s
-    assert busy_s > 0
 
 
 @pytest.mark.parametrize("slip", ["cal-12", "call-123", "call-13", "callx12", "clal-12"])

@@ -17,9 +17,10 @@ from acd.plan import AgentPlan, QueuePlan, Requirement
 from ivr.events import ContactKeyed
 from ivr.flow import HandOver, Menu, Node
 from router import codec
+from router.adapters.looking_back import LookBack
 from router.adapters.memory_journal import MemoryJournal
 from router.events import ContactArrived
-from router.explain import Why, WhyNot, ask
+from router.explain import Why, WhyNot, as_data, ask
 from router.plan import Plan
 from router.ports import Batch, Journal, Row
 from tests.worlds import QUEUE, S, Story, as_it_is, plan
@@ -114,3 +115,12 @@ def busy() -> Story:
     arrive(story, 7 * S, "c5", "1")
     story.take(8 * S, ContactReprioritised("c5", 3))
     return story
+
+
+def looking_back_in(journal: Journal, rows_max: int | None = None) -> LookBack:
+    """What a service asks about its past, answered in this process."""
+
+    async def look_back(contact: str, agent: str | None, until: int) -> dict[str, Any]:
+        return as_data(await ask(journal, contact, agent, until, no_pause, rows_max=rows_max))
+
+    return look_back

@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from router.adapters.explaining import Explainer
+from router.adapters.looking_back import LookBack
 from router.adapters.metrics import ServiceCollector
 from router.contract import snapshot
 from router.errors import BrokerFault, FirstlineError, JournalFault, UsageFault
@@ -30,8 +31,8 @@ HUNG_MS = 5_000
 """For how long the loop may not have turned before the service calls itself ill (real milliseconds)."""
 
 
-def application(service: Service) -> FastAPI:
-    """The pages of one service."""
+def application(service: Service, look_back: LookBack) -> FastAPI:
+    """The pages of one service. `look_back` answers for its past."""
     app = FastAPI(title="Firstline", description="The live state of one centre.", docs_url=None, redoc_url=None)
     # A page from elsewhere that a browser resolves to this machine names its own host; it is not to read our state.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
@@ -66,7 +67,7 @@ def application(service: Service) -> FastAPI:
             "queues": {queue: figures(tally) for queue, tally in service.measures.by_queue().items()},
         }
 
-    explainer = Explainer(service)
+    explainer = Explainer(service, look_back)
 
     @app.get("/v1/why/{contact}", summary="Where a contact is, and why", responses=_FAULTS)
     async def why(contact: str, at: str | None = None) -> JSONResponse:
@@ -82,7 +83,7 @@ def application(service: Service) -> FastAPI:
 _FAULTS: dict[int | str, dict[str, Any]] = {
     400: {"description": "`at` is no instant, or still to come."},
     404: {"description": "There is no such contact or agent, or not yet at that instant."},
-    409: {"description": "That is too far back for a service that is at work."},
+    409: {"description": "That is too far back to be looked for while somebody waits for the answer."},
     500: {"description": "The journal cannot be read."},
 }
 _STATUS: dict[type[FirstlineError], int] = {UnknownError: 404, TooFarBackError: 409, UsageFault: 400, JournalFault: 500}
@@ -114,9 +115,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def http(service: Service, listener: socket.socket) -> AsyncIterator[str]:
+async def http(service: Service, listener: socket.socket, look_back: LookBack) -> AsyncIterator[str]:
     """Serve the pages on a bound socket while the block runs; gives their address."""
-    config = uvicorn.Config(application(service), log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(application(service, look_back), log_config=None, access_log=False, lifespan="off")
     server = _Server(config)
     listener.listen()  # Whoever comes before the server has started waits, and is not turned away.
     serving = asyncio.create_task(server.serve([listener]), name="http")

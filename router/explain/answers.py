@@ -31,8 +31,8 @@ async def ask(
     try:
         return why(inquiry, past) if agent is None else why_not(inquiry, past, agent)
     except UnknownError:
-        came_at = await arrival(journal, contact) if until is not None and rows_max is None else None
-        if came_at is None or came_at <= past.now:
+        came_at = await arrival(journal, contact, past.board.seq)
+        if came_at is None:
             raise
         came = Phrases(past.board.plan, past.now).moment(came_at)
         raise UnknownError(f"contact {contact!r} had not come yet: it came at {came}") from None

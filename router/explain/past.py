@@ -95,9 +95,7 @@ async def _fold(
         if until is not None and row.at > until:
             return
         if rows_max is not None and row.seq > rows_max:
-            raise TooFarBackError(
-                f"that is more than {rows_max:,} rows ago, too far back for a service that is at work"
-            )
+            raise TooFarBackError(f"that is more than {rows_max:,} rows ago")
         event = codec.decode_row(row, _as_token)
         inquiry.hear(board, row.seq, row.at, event)
         board.apply(event, row.at)
@@ -107,9 +105,9 @@ async def _fold(
             await pause(row)
 
 
-async def arrival(journal: Journal, contact: str) -> int | None:
-    """When a contact came (ms), however late; None if it never did."""
-    async for row in journal.rows():
+async def arrival(journal: Journal, contact: str, after: int) -> int | None:
+    """When a contact came (ms) that comes after this row; None if it never does."""
+    async for row in journal.rows(after):
         if row.kind == ContactArrived.kind:
             event = codec.decode_row(row, _as_token)
             if isinstance(event, ContactArrived) and event.contact == contact:
