@@ -229,7 +229,7 @@ def answers(*paths: str, rows_max: int | None = None) -> list[httpx.Response]:
 
 
 def test_a_service_answers_what_its_journal_does() -> None:
-    """Now or at an instant; from the floor as it is where that is enough; never with a customer's number."""
+    """Now or at an instant, and never with a customer's number."""
     paths = ("/v1/why/call-1", "/v1/why/call-2", "/v1/why/call-1?at=1970-01-01T00:00:01", "/v1/why-not/call-2/ann")
     told = answers(*paths)
     assert [

@@ -1,14 +1,13 @@
-"""Why and why not, asked of a service at work: from its floor as it is, or from its journal without its time."""
+"""Why and why not, asked of a service at work: what it remembers, it has looked up in its journal."""
 
 from __future__ import annotations
 
 from itertools import chain, islice
 from typing import Any, Final
 
-from acd.model import ContactState
 from router.adapters.looking_back import LookBack
 from router.errors import UsageFault
-from router.explain import Inquiry, Past, TooFarBackError, UnknownError, as_data, why
+from router.explain import TooFarBackError, UnknownError
 from router.nearest import one_slip_away
 from router.service import Service
 from router.times import instant
@@ -36,9 +35,6 @@ class Explainer:
         if until > now:
             raise UsageFault(f"at {at}: that is still to come")
         self._check_remembered(contact)
-        waits = contact in board.floor.contacts and board.floor.contacts[contact].state is ContactState.WAITING
-        if waits and at is None and agent is None:
-            return as_data(why(Inquiry(contact), Past(board, now)))
         try:
             return await self._look_back(contact, agent, until)
         except TooFarBackError as fault:

@@ -20,8 +20,8 @@ from router.errors import FirstlineError, JournalFault, UsageFault
 from router.explain import TooFarBackError, UnknownError, as_data, ask
 from router.ports import Row
 
-ROWS_MAX: Final = 500_000
-"""How far back it reads before the last snapshot: some ten seconds. What is longer ago, `--journal` tells."""
+ROWS_MAX: Final = 200_000
+"""How far back it reads before the last snapshot: some four seconds. What is longer ago, `--journal` tells."""
 NICENESS: Final = 19
 FAULTS: Final[dict[str, type[FirstlineError]]] = {
     fault.__name__: fault for fault in (UnknownError, TooFarBackError, UsageFault, JournalFault)

@@ -8,14 +8,11 @@ Nothing is kept for it while the centre runs: what a decision's record says (`ac
 before it are enough to look at everybody once more.
 """
 
-from router.explain.answers import as_data, ask, why
-from router.explain.inquiry import Inquiry
+from router.explain.answers import as_data, ask
 from router.explain.model import Why, WhyNot
-from router.explain.past import Past, Pause, TooFarBackError, UnknownError, zone_of
+from router.explain.past import Pause, TooFarBackError, UnknownError, zone_of
 
 __all__ = [
-    "Inquiry",
-    "Past",
     "Pause",
     "TooFarBackError",
     "UnknownError",
@@ -23,6 +20,5 @@ __all__ = [
     "WhyNot",
     "as_data",
     "ask",
-    "why",
     "zone_of",
 ]
