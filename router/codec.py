@@ -27,6 +27,7 @@ from router.board import Board
 from router.errors import JournalFault
 from router.events import EVENTS, Event
 from router.plan import Plan
+from router.ports import Row
 
 Seal = Callable[[str, str], str]
 """(kind of personal value, value) -> token."""
@@ -111,6 +112,14 @@ def decode(kind: str, version: int, body: bytes, unseal: Unseal) -> Event:
     except (ValidationError, ValueError) as error:
         raise JournalFault(f"event {kind!r} version {version} cannot be read: {_told(error)}") from error
     return _unsealed(event, unseal)
+
+
+def decode_row(row: Row, unseal: Unseal) -> Event:
+    """The event in a row of the journal. Raises `JournalFault` that names the row."""
+    try:
+        return decode(row.kind, row.version, row.body, unseal)
+    except JournalFault as fault:
+        raise JournalFault(f"row {row.seq}: {fault}") from fault
 
 
 def _lift(kind: str, version: int, body: bytes) -> dict[str, Any]:

@@ -22,3 +22,17 @@ def what_there_is(name: str, known: Iterable[str]) -> str:
     more = ", ..." if len(names) > LISTED_MAX else ""
     listed = f"known: {', '.join(names[:LISTED_MAX])}{more}" if names else "there is none"
     return did_you_mean(name, names) or listed
+
+
+def one_slip_away(name: str, known: Iterable[str], before: str = "") -> str:
+    """The same where many are known: the first that differs by a sign left out, added or exchanged, or by two turned.
+
+    Two such words have a form in common that lacks at most one sign of each (the idea of SymSpell).
+    """
+    forms = _forms(name)
+    near = (one for one in known if abs(len(one) - len(name)) <= 1 and not forms.isdisjoint(_forms(one)))
+    return next((f"{before}did you mean `{one}`?" for one in near), "")
+
+
+def _forms(word: str) -> set[str]:
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from router import codec
 from router.engine import Engine
 from router.errors import JournalFault
-from router.events import CentreStarted, Event
+from router.events import CentreStarted
 from router.measures import Measures
 from router.plan import Plan
-from router.ports import Journal, Row, Snapshot
+from router.ports import Journal, Snapshot
 from router.vault import Vault
 
 
@@ -63,13 +63,13 @@ async def recover(plan: Plan, journal: Journal) -> Recovered:
 
 
 @contextmanager
-def _readable(place: str = "") -> Iterator[None]:
+def _readable() -> Iterator[None]:
     """Say where it stands and what to do if this release cannot read it: it is as some release wrote it."""
     try:
         yield
     except JournalFault as fault:
         remedy = "start the release that wrote it, or name another file"
-        raise UnusableJournalFault(f"{place}{fault}: {remedy}") from fault
+        raise UnusableJournalFault(f"{fault}: {remedy}") from fault
 
 
 def _plans(bodies: Mapping[str, bytes], centre: str) -> list[Plan]:
@@ -90,8 +90,8 @@ def _restored(snapshot: Snapshot, engine: Engine, vault: Vault) -> Measures:
 
 
 def _event(row: Row, vault: Vault) -> Event:
-    with _readable(f"row {row.seq}: "):
-        return codec.decode(row.kind, row.version, row.body, vault.value)
+    with _readable():
+        return codec.decode_row(row, vault.value)
 
 
 async def _snapshot(journal: Journal) -> Snapshot | None:

@@ -19,6 +19,7 @@ from router.recovery import recover
 from router.service import Service
 from simulator.loop import run
 from tests.stage import Stage
+from tests.why_stories import looking_back_in
 from tests.worlds import plan
 
 NUMBER = "+4930123456"
@@ -45,7 +46,7 @@ def answers(*paths: str, hung: bool = False, host: str = "localhost") -> list[ht
         stage = await one_answered_one_waiting()
         if hung:
             stage.service.last_turn -= HUNG_MS + 1
-        transport = httpx.ASGITransport(application(stage.service))
+        transport = httpx.ASGITransport(application(stage.service, looking_back_in(stage.journal)))
         async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
             told = [await client.get(path) for path in paths]
         await stage.close()
@@ -116,7 +117,9 @@ def test_every_measure_comes_with_its_formula() -> None:
 def test_the_pages_are_described() -> None:
     """OpenAPI tells of every page."""
     (answer,) = answers("/openapi.json")
-    assert {"/health", "/metrics", "/v1/state", "/v1/measures"} == set(answer.json()["paths"])
+    asked = {"/v1/why/{contact}", "/v1/why-not/{contact}/{agent}"}
+    pages = {"/health", "/metrics", "/v1/state", "/v1/measures", *asked}
+    assert pages == set(answer.json()["paths"])
 
 
 def test_a_port_in_use_is_told() -> None:
@@ -133,7 +136,7 @@ async def test_pages_are_served_until_the_block_ends() -> None:
     """The address that is given answers while the block runs, and not after."""
     listener, journal = listen("127.0.0.1", 0), MemoryJournal()
     service = Service(await recover(plan(), journal), journal, MemoryBus(), WallClock())
-    async with http(service, listener) as url, httpx.AsyncClient() as client:
+    async with http(service, listener, looking_back_in(journal)) as url, httpx.AsyncClient() as client:
         assert 200 == (await client.get(f"{url}/health")).status_code
     async with httpx.AsyncClient() as client:
         with pytest.raises(httpx.ConnectError):

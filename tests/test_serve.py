@@ -21,9 +21,10 @@ from router.adapters.clock import WallClock
 from router.centre import load
 from router.cli import app as commands
 from router.cli.logs import LEVELS, event_logger, log_to, log_to_stderr
-from router.cli.serve import instant, loopback
+from router.cli.serve import loopback
 from router.errors import UsageFault
 from router.events import ContactArrived
+from router.times import instant
 from tests.conftest import ROOT
 from tests.processes import firstline, serving
 
@@ -55,10 +56,10 @@ def test_an_address_is_a_host_and_a_port(address: str) -> None:
 
 def test_an_instant_is_in_the_centres_zone_unless_it_says() -> None:
     """Nine o'clock is nine o'clock at the centre."""
-    plan = load(Path(HELLO)).plan
-    assert instant("2026-01-05T08:00:00Z", plan) == instant("2026-01-05T09:00", plan)
-    with pytest.raises(UsageFault, match="write an instant such as 2026-03-02T09:00"):
-        instant("yesterday", plan)
+    zone = load(Path(HELLO)).plan.zone
+    assert instant("2026-01-05T08:00:00Z", zone, "--start") == instant("2026-01-05T09:00", zone, "--start")
+    with pytest.raises(UsageFault, match="--start yesterday: write an instant such as 2026-03-02T09:00"):
+        instant("yesterday", zone, "--start")
 
 
 def test_a_clock_of_its_own_goes_on_from_the_journal() -> None:

@@ -1,4 +1,4 @@
-"""The HTTP side: is it alive, what does the floor look like, what are the figures. Commands go over MQTT.
+"""The HTTP side: is it alive, what does the floor look like, what are the figures, and why. Commands go over MQTT.
 
 Described by the OpenAPI document that FastAPI makes of it, at `/openapi.json`.
 """
@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, nullcontext
+from http import HTTPStatus
 from typing import Any, Final
 
 import uvicorn
@@ -17,9 +18,12 @@ from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from router.adapters.explaining import Explainer
+from router.adapters.looking_back import LookBack
 from router.adapters.metrics import ServiceCollector
 from router.contract import snapshot
-from router.errors import BrokerFault
+from router.errors import BrokerFault, FirstlineError, JournalFault, UsageFault
+from router.explain import TooFarBackError, UnknownError
 from router.measures import figures
 from router.service import Service
 
@@ -27,8 +31,8 @@ HUNG_MS: Final = 5_000
 """For how long the loop may not have turned before the service calls itself ill (real milliseconds)."""
 
 
-def application(service: Service) -> FastAPI:
-    """The pages of one service."""
+def application(service: Service, look_back: LookBack) -> FastAPI:
+    """The pages of one service. `look_back` answers for its past."""
     app = FastAPI(title="Firstline", description="The live state of one centre.", docs_url=None, redoc_url=None)
     # A page from elsewhere that a browser resolves to this machine names its own host; it is not to read our state.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]"])
@@ -63,7 +67,36 @@ def application(service: Service) -> FastAPI:
             "queues": {queue: figures(tally) for queue, tally in service.measures.by_queue().items()},
         }
 
+    explainer = Explainer(service, look_back)
+
+    @app.get("/v1/why/{contact}", summary="Where a contact is, and why", responses=_FAULTS)
+    async def why(contact: str, at: str | None = None) -> JSONResponse:
+        return await _answered(explainer.answer(contact, None, at))
+
+    @app.get("/v1/why-not/{contact}/{agent}", summary="Why an agent was not offered a contact", responses=_FAULTS)
+    async def why_not(contact: str, agent: str, at: str | None = None) -> JSONResponse:
+        return await _answered(explainer.answer(contact, agent, at))
+
     return app
+
+
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    400: {"description": "`at` is no instant, or still to come."},
+    404: {"description": "There is no such contact or agent, or not yet at that instant."},
+    409: {"description": "That is too far back to be looked for while somebody waits for the answer."},
+    500: {"description": "The journal cannot be read."},
+}
+_STATUS: dict[type[FirstlineError], int] = {UnknownError: 404, TooFarBackError: 409, UsageFault: 400, JournalFault: 500}
+
+
+async def _answered(answer: Awaitable[dict[str, Any]]) -> JSONResponse:
+    """An answer, or what was wrong as problem details (RFC 9457)."""
+    try:
+        return JSONResponse(await answer)
+    except (UsageFault, JournalFault) as fault:
+        status = HTTPStatus(_STATUS[type(fault)])
+        problem = {"type": "about:blank", "title": status.phrase, "status": status, "detail": str(fault)}
+        return JSONResponse(problem, status, media_type="application/problem+json")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -82,9 +115,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def http(service: Service, listener: socket.socket) -> AsyncIterator[str]:
+async def http(service: Service, listener: socket.socket, look_back: LookBack) -> AsyncIterator[str]:
     """Serve the pages on a bound socket while the block runs; gives their address."""
-    config = uvicorn.Config(application(service), log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(application(service, look_back), log_config=None, access_log=False, lifespan="off")
     server = _Server(config)
     listener.listen()  # Whoever comes before the server has started waits, and is not turned away.
     serving = asyncio.create_task(server.serve([listener]), name="http")

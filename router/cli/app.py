@@ -34,6 +34,10 @@ Centre = Annotated[Path, typer.Argument(help="The centre's folder of YAML files.
 Json = Annotated[bool, _option("--json", "Print one JSON object instead of text.")]
 Journal = Annotated[Path, _option("--journal", "The journal, where everything is kept.", "FILE")]
 Seed = Annotated[int, _option("--seed", "The same seed gives the same customers.")]
+Contact = Annotated[str, typer.Argument(help="The contact's id.")]
+At = Annotated[str | None, _option("--at", "The instant to look at, in the centre's zone; else now.", "INSTANT")]
+Past = Annotated[Path | None, _option("--journal", "A journal to read, in use or not; else ask the service.", "FILE")]
+Asked = Annotated[str, _option("--http", "Where the service answers.", "HOST:PORT")]
 Minutes = Annotated[int, typer.Option("--minutes", min=1, help="How many minutes of the centre's clock.")]
 
 
@@ -129,6 +133,37 @@ def demo(
     from router.cli.demo import run
 
     raise typer.Exit(run(centre, minutes, speed, seed, plain=plain, picture=picture, as_json=as_json))
+
+
+@app.command()
+def why(
+    contact: Contact,
+    *,
+    at: At = None,
+    journal: Past = None,
+    http: Asked = "127.0.0.1:8080",
+    as_json: Json = False,
+) -> None:
+    """Say where a contact is and why: why this agent, what it waits for, or how it ended."""
+    from router.cli.why import run
+
+    run(contact, None, journal=journal, http=http, at=at, as_json=as_json)
+
+
+@app.command("why-not")
+def why_not(
+    contact: Contact,
+    agent: Annotated[str, typer.Argument(help="The agent's id.")],
+    *,
+    at: At = None,
+    journal: Past = None,
+    http: Asked = "127.0.0.1:8080",
+    as_json: Json = False,
+) -> None:
+    """Say why an agent was not offered a contact, and what the agent was offered meanwhile."""
+    from router.cli.why import run
+
+    run(contact, agent, journal=journal, http=http, at=at, as_json=as_json)
 
 
 @app.command("dead-letters")

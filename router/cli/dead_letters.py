@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from router.adapters.sqlite import SqliteJournal
+from router.cli.printing import printable
 from router.contract.announcing import rfc3339
 from router.ports import DeadLetter
 
@@ -18,7 +19,7 @@ def run(journal: Path, limit: int, *, as_json: bool) -> None:
         print(json.dumps({"dead_letters": [_plain(letter) for letter in letters]}, ensure_ascii=False))
         return
     for letter in letters:
-        shown = {name: _printable(text) for name, text in _plain(letter).items()}
+        shown = {name: printable(text) for name, text in _plain(letter).items()}
         who = f"{shown['source']} {shown['id'] or '(no id)'}"
         print(f"{shown['at']}  {who}  {shown['type'] or '(no type)'}: {shown['reason']}")
         print(f"    {shown['body']}")
@@ -38,8 +39,3 @@ def _plain(letter: DeadLetter) -> dict[str, str]:
     body = letter.body.decode(errors="replace")
     who = {"source": letter.source, "id": letter.id, "type": letter.kind}
     return {"at": rfc3339(letter.at), **who, "reason": letter.reason, "body": body}
-
-
-def _printable(text: str) -> str:
-    """What a stranger sent must not move the cursor of whoever reads it."""
-    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)

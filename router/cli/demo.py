@@ -32,11 +32,11 @@ from router.cli.news import News
 from router.cli.picture import picture as board
 from router.cli.printing import counted, figure, results
 from router.cli.summary import print_figures, verdict
-from router.cli.times import MINUTE_MS, clock, first_monday, minutes, moment
 from router.cli.view import View, Viewer
 from router.errors import BrokerFault, FirstlineError, UsageFault
 from router.examples import example
 from router.measures import Tally, figures
+from router.times import MINUTE_MS, clock, first_monday, minutes, moment
 from simulator.arrivals import midnight_ms
 from simulator.population import load_population
 from simulator.settings import PopulationSpec

@@ -12,6 +12,7 @@ from router import contract
 from router.adapters.broker import Address, broker, ensure_broker
 from router.adapters.clock import WallClock
 from router.adapters.http import http, listen
+from router.adapters.looking_back import beside
 from router.adapters.mqtt import MqttBus
 from router.adapters.sqlite import SqliteJournal
 from router.cli.release import release
@@ -73,7 +74,7 @@ async def live(
         running = asyncio.create_task(service.run(), name="service")
         stack.push_async_callback(_stop, service, running)
         await _in_force(service, running)
-        url = await stack.enter_async_context(http(service, listener))
+        url = await stack.enter_async_context(http(service, listener, beside(journal)))
         yield Live(service, running, address, url)
 
 

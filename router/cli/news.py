@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired, QueueLeft
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
-from router.cli.times import clock, minutes, moment
 from router.events import Event
+from router.times import clock, minutes, moment
 
 
 class News:

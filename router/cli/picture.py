@@ -15,9 +15,9 @@ from rich.text import Text
 
 from acd.model import AgentState
 from router.cli.printing import figure
-from router.cli.times import MINUTE_MS, minutes, moment
 from router.cli.view import QueueView, View
 from router.measures import MEASURES, Tally
+from router.times import MINUTE_MS, minutes, moment
 
 STATES: Final = {  # what each looks like: its sign, for eyes and terminals that know no colours, and its colour
     AgentState.READY: ("ready", "○", "green"),

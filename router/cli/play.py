@@ -26,7 +26,6 @@ from router.cli.printing import counted
 from router.cli.release import release
 from router.cli.sending import Commands
 from router.cli.summary import play_as_json, print_play
-from router.cli.times import MINUTE_MS, moment
 from router.contract.answering import About
 from router.contract.inputs import SnapshotRequested
 from router.contract.topics import about_topic
@@ -34,6 +33,7 @@ from router.errors import BrokerFault, UsageFault
 from router.events import ContactLeft
 from router.plan import Plan
 from router.ports import Bus, Clock, Publication
+from router.times import MINUTE_MS, moment
 from simulator.agents import Shift, shifts
 from simulator.population import Customer, draw, load_population
 from simulator.settings import PopulationSpec

@@ -46,3 +46,8 @@ def figure(name: str, tally: Tally, none: str = "-") -> str:
 def counted(number: int, noun: str) -> str:
     """A number and its noun: 1 day, 5 days, 1,000 rows."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """What a stranger sent must not move the cursor of whoever reads it."""
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text)

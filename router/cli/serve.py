@@ -19,6 +19,7 @@ from router.cli.live import Live, live
 from router.cli.logs import event_logger, log_to_stderr
 from router.errors import UsageFault
 from router.plan import Plan
+from router.times import instant
 
 
 def run(
@@ -37,7 +38,7 @@ def run(
     centre = load(folder)
     plan = centre.plan
     address = loopback(http)
-    clock = WallClock(instant(start, plan) if start else None, speed)
+    clock = WallClock(instant(start, plan.zone, "--start") if start else None, speed)
     _check_horizon(clock, centre, told=start is not None)
     starting = live(
         plan,
@@ -104,14 +105,3 @@ def loopback(address: str) -> tuple[str, int]:
             "use 127.0.0.1, and a proxy that asks who is there"
         )
     return host, int(port)
-
-
-def instant(text: str, plan: Plan) -> int:
-    """An ISO 8601 instant as ms since the epoch; one without an offset is in the centre's zone."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageFault(f"--start {text}: write an instant such as 2026-03-02T09:00") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(plan.zone))
-    return round(moment.timestamp() * 1000)

@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from router.centre import Centre, load
 from router.cli.printing import counted, print_table, results
-from router.cli.times import first_monday
 from router.errors import UsageFault
 from router.measures import Tally
+from router.times import first_monday
 from simulator import report, volumes
 from simulator.experiment import Experiment, replicate_all
 from simulator.population import load_population

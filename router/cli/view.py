@@ -10,9 +10,9 @@ from acd.contact import UNANSWERED
 from acd.model import AgentState
 from escalation.case import CaseState
 from router.cli.news import News
-from router.cli.times import MINUTE_MS
 from router.measures import Tally
 from router.service import Service
+from router.times import MINUTE_MS
 
 HISTORY: Final = 24
 

@@ -1,0 +1,242 @@
+"""Every choice once more, by looking at everybody: no index of `acd.match` is asked.
+
+So an explanation is also the oracle of the matching: the tests hold every offer of whole runs against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from acd import discipline, selection, widening
+from acd.events import ContactQueued, ContactWidened, OfferContact, RingWidened
+from acd.floor import Floor
+from acd.model import Agent, AgentState, Contact
+from acd.plan import QueuePlan, Selection
+from router.board import Board
+from router.events import Event
+from router.explain.model import (
+    Ahead,
+    Choice,
+    Chooser,
+    Decision,
+    KeptApart,
+    Missing,
+    NotReady,
+    Obstacle,
+    Standing,
+    Term,
+    TermName,
+    TierClosed,
+    Unskilled,
+    Waiting,
+    difference,
+)
+
+_RANKED_BY: Final[dict[Selection, tuple[TermName, ...]]] = {
+    "longest_idle": ("idle_since", "place"),
+    "least_recently_offered": ("offered_at", "place"),
+    "fewest_contacts": ("served", "idle_since", "place"),
+    "in_order": ("place",),
+    "best_skilled": ("idle_since", "place"),
+    "specialists_first": ("idle_since", "place"),
+}
+"""What the terms of `selection.RANKS` are called."""
+
+
+# --- decisions ----------------------------------------------------------------------------------------------------
+
+
+def decision(board: Board, seq: int, at: int, offer: OfferContact, before: Event | None) -> Decision:
+    """Why this offer was made. `board` is as it stood just before, `before` the event before it in the log."""
+    floor = board.floor
+    contact, agent, queue = floor.contacts[offer.contact], floor.agents[offer.agent], floor.plan.queues[offer.queue]
+    agents, contacts = agents_for(floor, contact, at), contacts_for(floor, agent, at)
+    chosen_by = _chosen_by(offer, agents, contacts, before)
+    terms = (discipline.priority(contact, queue, at), at - contact.need_since, at - agent.idle_since)
+    return Decision(
+        seq,
+        at,
+        board.plan.hash,
+        replace(offer, customer=""),
+        "compat" if queue.compat else chosen_by or "contact",
+        strategy(queue),
+        chosen_by is not None and terms == (offer.priority, offer.waited_ms, offer.idle_ms),
+        queue.selection,
+        agents,
+        contacts,
+    )
+
+
+def _chosen_by(offer: OfferContact, agents: Choice, contacts: Choice, before: Event | None) -> Chooser | None:
+    """Whose choice gives the record. Where both do, the one that something had just happened to; None where neither."""
+    told = (offer.candidates, offer.excluded)
+    contact_did = _pick(agents) == (offer.agent, *told)
+    agent_did = _pick(contacts) == (offer.contact, *told)
+    if contact_did and agent_did:
+        return "contact" if _brought(before, offer.contact) else "agent"
+    return "contact" if contact_did else "agent" if agent_did else None
+
+
+def _brought(before: Event | None, contact: str) -> bool:
+    """Whether an event makes a contact look for an agent."""
+    looks = ContactQueued | ContactWidened | RingWidened | OfferContact
+    return isinstance(before, looks) and before.contact == contact
+
+
+def _pick(choice: Choice) -> tuple[str, int, tuple[tuple[str, int], ...]]:
+    first = choice.candidates[0].id if choice.candidates else ""
+    return first, len(choice.candidates), choice.counts()
+
+
+def strategy(queue: QueuePlan) -> str:
+    """The old system that a queue follows, or nothing."""
+    return queue.compat.system if queue.compat else ""
+
+
+# --- choices ------------------------------------------------------------------------------------------------------
+
+
+def agents_for(floor: Floor, contact: Contact, now: int) -> Choice:
+    """Every agent, before one contact."""
+    return _choice(agent_for(floor, contact, agent, now) for agent in floor.agents.values())
+
+
+def agent_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
+    """One agent, before one contact."""
+    obstacles = tuple(_between(floor, contact, agent, now))
+    if busy := _not_ready(floor, agent):
+        obstacles = (*obstacles, busy)
+    terms = () if obstacles else _agent_terms(floor.plan.queues[contact.queue], contact, agent)
+    return Standing(agent.id, "", obstacles, terms)
+
+
+def contacts_for(floor: Floor, agent: Agent, now: int) -> Choice:
+    """Every contact that seeks an agent, before one of them."""
+    return _choice(
+        contact_for(floor, contact, agent, now) for contact in floor.contacts.values() if floor.seeks(contact)
+    )
+
+
+def contact_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
+    """One waiting contact, before one agent."""
+    obstacles = tuple(_between(floor, contact, agent, now))
+    return Standing(contact.id, contact.queue, obstacles, () if obstacles else _contact_terms(floor, contact, now))
+
+
+def _choice(standings: Iterable[Standing]) -> Choice:
+    everybody = list(standings)
+    candidates = sorted((each for each in everybody if not each.obstacles), key=lambda each: each.rank)
+    return Choice(tuple(candidates), tuple(sorted((each for each in everybody if each.obstacles), key=lambda e: e.id)))
+
+
+def _contact_terms(floor: Floor, contact: Contact, now: int) -> tuple[Term, ...]:
+    """`acd.discipline`, term by term."""
+    queue = floor.plan.queues[contact.queue]
+    return (
+        Term("weight", queue.weight, "highest"),
+        Term("priority", discipline.priority(contact, queue, now), "highest"),
+        Term("turn", discipline.turn(contact, queue)),
+        Term("order", contact.order),
+    )
+
+
+def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent) -> tuple[Term, ...]:
+    """`acd.selection`, term by term."""
+    terms = [Term("tier", _tier(queue, agent))] if queue.tiers else []
+    preference = selection.preference(queue.selection, agent.skills, contact.requirements)
+    if queue.selection == "best_skilled":
+        terms.append(Term("skill_levels", -preference, "highest"))
+    elif queue.selection == "specialists_first":
+        terms.append(Term("skills", preference))
+    if queue.selection == "in_order" and queue.tiers:
+        return (*terms, Term("place", [each for tier in queue.tiers for each in tier.agents].index(agent.id)))
+    names, values = _RANKED_BY[queue.selection], selection.RANKS[queue.selection](agent)
+    return (*terms, *(Term(name, value) for name, value in zip(names, values, strict=True)))
+
+
+# --- obstacles ----------------------------------------------------------------------------------------------------
+
+
+def _between(floor: Floor, contact: Contact, agent: Agent, now: int) -> Iterable[Obstacle]:
+    """What is between the two, whatever the agent does, in the order in which it is counted."""
+    queue, levels = floor.plan.queues[contact.queue], dict(agent.skills)
+    asked = [Missing(each.skill, each.level, levels.get(each.skill, 0)) for each in contact.requirements]
+    if missing := tuple(each for each in asked if each.has < each.level):
+        yield Unskilled(missing)
+    if queue.tiers and not 1 <= _tier(queue, agent) <= contact.tiers:
+        yield _closed(queue, contact, _tier(queue, agent))
+    if (until := contact.exclusions.get(agent.id, 0)) > now:
+        yield KeptApart(until)
+
+
+def _tier(queue: QueuePlan, agent: Agent) -> int:
+    """The agent's tier, from 1; 0 if he is in none."""
+    return next((number for number, tier in enumerate(queue.tiers, start=1) if agent.id in tier.agents), 0)
+
+
+def _closed(queue: QueuePlan, contact: Contact, tier: int) -> TierClosed:
+    never = not tier or (contact.tiers_max is not None and tier > contact.tiers_max)
+    return TierClosed(tier, None if never else contact.queued_at + queue.tiers[tier - 1].after_ms)
+
+
+def _not_ready(floor: Floor, agent: Agent) -> NotReady | None:
+    if agent.state is AgentState.READY:
+        return None
+    offer = floor.offers.get(agent.offer)
+    until = offer.until if offer else agent.wrap_up_until or None
+    return NotReady(agent.state, offer.contact if offer else agent.contact, until, agent.reason)
+
+
+# --- waiting ------------------------------------------------------------------------------------------------------
+
+
+def waiting(board: Board, contact: Contact, now: int, agent: str | None = None) -> Waiting:
+    """How a contact that waits stands at `now`: who goes before it, and what every agent does.
+
+    With an `agent`, only those go before it that he could serve.
+    """
+    floor = board.floor
+    queue = floor.plan.queues[contact.queue]
+    own = Standing(contact.id, contact.queue, (), _contact_terms(floor, contact, now))
+    ahead = () if queue.compat else tuple(_ahead(floor, contact, own, now, agent))
+    agents = agents_for(floor, contact, now)
+    opens_at = widening.next_widening(contact, queue)
+    return Waiting(own, contact.queued_at, ahead, agents, strategy(queue), opens_at, contact.wait_until)
+
+
+def _ahead(floor: Floor, contact: Contact, own: Standing, now: int, agent: str | None) -> Iterable[Ahead]:
+    """Those that go first with an agent who is logged in and could serve either, the first first."""
+    present = [each for each in floor.agents.values() if each.state is not AgentState.OFFLINE]
+    rivals = _Rivals(floor, contact, [each for each in present if agent in (None, each.id)])
+    others = [each for each in floor.contacts.values() if each is not contact and floor.seeks(each)]
+    standings = [
+        Standing(each.id, each.queue, (), _contact_terms(floor, each, now)) for each in others if rivals.has(each)
+    ]
+    for other in sorted(standings, key=lambda each: each.rank):
+        because = difference(other, own)
+        if other.rank < own.rank and because:
+            yield Ahead(other.id, other.queue, because)
+
+
+class _Rivals:
+    """Which contacts one of these agents could serve who could serve this one. Found once for all of the same need."""
+
+    def __init__(self, floor: Floor, contact: Contact, agents: Iterable[Agent]) -> None:
+        self._floor = floor
+        self._able = [agent for agent in agents if self._could(contact, agent)]
+        self._kinds = list({agent.skills: agent for agent in self._able}.values())
+        self._known: dict[tuple[object, ...], bool] = {}
+
+    def has(self, other: Contact) -> bool:
+        """Whether the other contact is one."""
+        key = (other.queue, other.requirements, other.tiers)
+        if key not in self._known:
+            agents = self._able if self._floor.plan.queues[other.queue].tiers else self._kinds
+            self._known[key] = any(self._could(other, agent) for agent in agents)
+        return self._known[key]
+
+    def _could(self, contact: Contact, agent: Agent) -> bool:
+        obstacles = _between(self._floor, contact, agent, 0)
+        return all(isinstance(obstacle, KeptApart) for obstacle in obstacles)

@@ -1,0 +1,109 @@
+"""A contact's story in words: an event, a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from acd.events import (
+    ContactEnded,
+    ContactJoined,
+    ContactQueued,
+    ContactReleased,
+    ContactReprioritised,
+    ContactWidened,
+    JoinTimedOut,
+    LegAnswered,
+    LegFailed,
+    OfferAccepted,
+    OfferContact,
+    OfferDeclined,
+    OfferExpired,
+    PairExcluded,
+    RingWidened,
+    WithdrawOffer,
+    WrappedUp,
+    WrapUpExpired,
+)
+from acd.plan import Requirement
+from escalation.events import CaseOpened
+from router.events import ContactArrived, ContactLeft
+from router.explain.inquiry import Told
+from router.explain.model import Happening
+from router.explain.phrases import Phrases, waited
+
+
+def story(events: Iterable[Told], phrases: Phrases) -> tuple[Happening, ...]:
+    """What happened to a contact, less what its prompts and its agent's commands repeat."""
+    told = ((each, _TELL[type(each.event)]) for each in events if type(each.event) in _TELL)
+    return tuple(Happening(each.seq, each.at, each.event.kind, tell(each.event, phrases)) for each, tell in told)
+
+
+def ended(event: ContactEnded) -> str:
+    """How a contact came to its end."""
+    wait, talk = waited(event.wait_ms), waited(event.talk_ms)
+    return {
+        "handled": f"ended: {event.agent} served it, after a wait of {wait} in {event.queue} and {talk} of talk",
+        "abandoned": f"ended: the customer gave up in {event.queue} after {wait}",
+        "timed_out": f"ended: sent away from {event.queue} after {wait}, the longest wait there is",
+        "left_menu": "ended: the customer left the menu",
+        "served_in_menu": "ended: served in the menu",
+    }[event.outcome]
+
+
+def _queued(event: ContactQueued, phrases: Phrases) -> str:
+    asked = f", asking for {_skills(event.requirements)}" if event.requirements else ""
+    return f"joined queue {event.queue} with priority {event.priority}{asked}"
+
+
+def _widened(event: ContactWidened, phrases: Phrases) -> str:
+    tiers = f", from the first {event.tiers} tiers" if event.tiers > 1 else ""
+    return f"more agents may serve it: it asks for {_skills(event.requirements) or 'no skill'}{tiers}"
+
+
+def _skills(requirements: Sequence[Requirement]) -> str:
+    return " and ".join(f"{each.skill}{f' at level {each.level}' if each.level > 1 else ''}" for each in requirements)
+
+
+_CAUSES: Final = {
+    "busy": "was busy",
+    "unreachable": "could not be reached",
+    "no_answer": "was not picked up",
+    "declined": "was declined",
+    "lost": "was lost",
+}
+
+
+def _wrapped_up(event: WrappedUp | WrapUpExpired, phrases: Phrases) -> str:
+    outcome = {"resolved": "settled", "follow_up": "to be followed up", "escalated": "handed to a process team"}
+    return f"{event.agent} ended the wrap-up: {outcome[event.outcome]}"
+
+
+def _case_opened(event: CaseOpened, phrases: Phrases) -> str:
+    due = f", due {phrases.time(event.due_at)}" if event.due_at is not None else ""
+    return f"became {event.case}, with {event.team or 'the first line'}{due}"
+
+
+_TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
+    ContactArrived: lambda event, phrases: f"came in on {event.dialled}",
+    ContactLeft: lambda event, phrases: "the customer hung up",
+    ContactQueued: _queued,
+    ContactWidened: _widened,
+    ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}",
+    OfferContact: lambda event, phrases: f"was offered to {event.agent}",
+    RingWidened: lambda event, phrases: "rings at one more agent",
+    OfferAccepted: lambda event, phrases: f"{event.agent} took it",
+    LegAnswered: lambda event, phrases: f"{event.agent} picked up",
+    OfferDeclined: lambda event, phrases: f"{event.agent} declined" + (f" ({event.reason})" if event.reason else ""),
+    OfferExpired: lambda event, phrases: f"{event.agent} did not answer in time",
+    LegFailed: lambda event, phrases: f"the phone of {event.agent} {_CAUSES[event.cause]}",
+    WithdrawOffer: lambda event, phrases: f"stopped ringing at {event.agent}: {event.reason}",
+    JoinTimedOut: lambda event, phrases: f"could not be joined with {event.agent}",
+    PairExcluded: lambda event, phrases: f"is kept apart from {event.agent} until {phrases.time(event.until)}",
+    ContactJoined: lambda event, phrases: f"talks with {event.agent}",
+    ContactReleased: lambda event, phrases: f"{event.agent} ended the talk",
+    ContactEnded: lambda event, phrases: ended(event),
+    WrappedUp: _wrapped_up,
+    WrapUpExpired: _wrapped_up,
+    CaseOpened: _case_opened,
+}
