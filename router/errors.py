@@ -41,13 +41,13 @@ class FirstlineError(Exception):
 
 
 class CentreFault(FirstlineError):
-    """The centre's files are wrong; `faults` lists all of them."""
+    """The centre's files are wrong; `faults` lists all of them, `deferred` says what they keep from being judged."""
 
     exit_code = 2
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[Fault], deferred: Sequence[str] = ()) -> None:
         self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, self.faults)))
+        super().__init__("\n".join([*map(str, faults), *(f"not judged yet: {sentence}" for sentence in deferred)]))
 
 
 class UsageFault(FirstlineError):

@@ -18,7 +18,7 @@ def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
 
 def what_there_is(name: str, known: Iterable[str]) -> str:
     """The known name most like `name`; when none is, all that are known, as far as they are few enough to read."""
-    names = sorted(known)
+    names = sorted(set(known))
     more = ", ..." if len(names) > LISTED_MAX else ""
     listed = f"known: {', '.join(names[:LISTED_MAX])}{more}" if names else "there is none"
     return did_you_mean(name, names) or listed

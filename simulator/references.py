@@ -46,6 +46,9 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
     deferred = [f"whether names of the population's {kind} exist" for kind in unknowable]
     if document.section("flows").keys() - flows.keys() or any(map(_matters, [*form, *names])):
         deferred.append("what the made-up customers key in the menus, and how their contacts end")
+    if shifts.uncounted:
+        groups = ", ".join(sorted(shifts.uncounted))
+        deferred.append(f"which agents there are in {groups}, and so whether shifts name them")
     if shifts.wait:
         deferred.append("whether every agent has a shift")
     return faults, deferred

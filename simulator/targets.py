@@ -96,7 +96,10 @@ def parse_target(text: str) -> Target:
 def targets_of(document: Document) -> list[Target]:
     """The targets in a centre's files; raises `CentreFault` with every one that cannot be read, in its place."""
     targets, faults = [], []
-    for place, text in enumerate(document.section("centre").get("targets", [])):
+    stated = document.section("centre").get("targets", [])
+    for place, text in enumerate(stated if isinstance(stated, list) else []):
+        if not isinstance(text, str):
+            continue  # a fault of form, which is for the loader to say
         try:
             targets.append(parse_target(text))
         except UsageFault as fault:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from router.adapters.sqlite import SqliteJournal
 from router.cli import check, dead_letters
+from router.cli.centres import inspect
 from router.examples import example
 from router.ports import Batch, DeadLetter
 
@@ -79,6 +82,31 @@ def test_faults_as_data(broken: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert 2 == check.run(broken, as_json=True)
     faults = json.loads(capsys.readouterr().out)["faults"]
     assert [("centre.yaml", 25), ("population.yaml", 4)] == [(Path(f["file"]).name, f["line"]) for f in faults]
+
+
+@pytest.mark.parametrize("command", [["serve"], ["simulate", "--days", "1"], ["play"], ["demo", "--plain"]])
+def test_every_command_lists_what_check_lists(broken: Path, command: list[str]) -> None:
+    """Whoever starts with a faulty centre is told all of it, customers and all, and nothing is started."""
+    name, *options = command
+    arguments = [sys.executable, "-m", "router.cli", name, str(broken), *options]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    inspection = inspect(broken)
+    told = [*map(str, inspection.faults), *(f"not judged yet: {sentence}" for sentence in inspection.deferred)]
+    assert (2, "\n".join(told)) == (done.returncode, done.stderr.strip().removeprefix("firstline: "))
+
+
+def test_a_file_of_another_ending_is_not_passed_over(broken: Path) -> None:
+    """A file whose name ends in .yml is not read, and that is a fault rather than a riddle."""
+    (broken / "population.yaml").rename(broken / "population.yml")
+    assert f"{broken / 'population.yml'}: this file is not read" in "\n".join(map(str, inspect(broken).faults))
+
+
+def test_agents_that_cannot_be_counted_are_said_to_hide_names(broken: Path) -> None:
+    """Where a group's number is wrong, nobody can tell whether a shift names one of its agents, and that is said."""
+    file = broken / "centre.yaml"
+    text = file.read_text(encoding="utf-8").replace("{ann: {},", "{ann: {count: 0},")
+    file.write_text(text, encoding="utf-8")
+    assert "which agents there are in ann, and so whether shifts name them" in inspect(broken).deferred
 
 
 @pytest.fixture

@@ -191,13 +191,15 @@ def test_news_are_in_words() -> None:
 
 # --- the summary --------------------------------------------------------------------------------------------------
 
+NO_OUTAGES = {"count": 0, "away_s": 0.0, "late_ms_max": 0, "stood_ms": 0, "early_ms_max": 0}
 PLAYED = {
     "interrupted": False,
     "contacts": 270,
     "rows": 7_559,
     "refusals": {"stale": 9},
     "late_ms": {"p50": 300, "p99": 2_700, "max": 5_200},
-    "outages": {"count": 0, "away_s": 0.0, "late_ms_max": 0},
+    "own_late_ms": {"p50": 0, "p99": 90, "max": 2_100},
+    "outages": NO_OUTAGES,
     "problems": [],
 }
 
@@ -215,27 +217,43 @@ def test_a_verdict_says_whether_the_stories_hold() -> None:
     assert ["          and 5 more; --json lists all", "refused   none"] == wrong[21:23]
 
 
-def test_a_verdict_says_when_the_machine_was_too_slow() -> None:
-    """A player that lags behind the clock makes waits longer than they would be, and the summary says so."""
-    assert "cannot keep up with --speed 20" in verdict(PLAYED, 20)[-1]
+@pytest.mark.parametrize(("own_p99", "who"), [(501, "this machine"), (500, "the broker, the service or this machine")])
+def test_a_verdict_says_who_was_too_slow(own_p99: int, who: str) -> None:
+    """Whatever lags makes waits longer; the machine is blamed only where the player's own timers rang late."""
+    own = {"p50": 0, "p99": own_p99, "max": 5_000}
+    assert f": {who} cannot keep up with --speed 20" in verdict({**PLAYED, "own_late_ms": own}, 20)[-1]
 
 
 @pytest.mark.parametrize(("count", "often"), [(1, "once, for 4.2 s"), (3, "3 times, for 4.2 s in all")])
 def test_a_verdict_blames_an_outage_for_its_own_delay(count: int, often: str) -> None:
     """What the broker's or the service's absence delayed is told as that, and the machine judged by all else."""
-    outages = {"count": count, "away_s": 4.23, "late_ms_max": 252_000}
+    outages = {**NO_OUTAGES, "count": count, "away_s": 4.23, "late_ms_max": 252_000}
     late = "commands were up to 252.0 s late by the centre's clock, and waits above hold that delay"
     assert [
-        f"[yellow]outages   the broker or the service was away {often}: {late}[/]",
+        f"[yellow]outages   the broker or the service was away or silent {often}: {late}[/]",
         "punctual  otherwise 0.3 s late in the middle, 99 % by 2.7 s, 5.2 s at most, by the centre's clock",
     ] == verdict({**PLAYED, "outages": outages}, 60)[-2:]
 
 
 def test_a_verdict_says_of_an_outage_that_delayed_nothing_that_it_did_not() -> None:
     """The broker may be away while nobody has anything to say."""
-    outages = {"count": 1, "away_s": 0.8, "late_ms_max": 0}
-    expected = "outages   the broker or the service was away once, for 0.8 s: no command was late over it"
+    outages = {**NO_OUTAGES, "count": 1, "away_s": 0.8}
+    expected = "outages   the broker or the service was away or silent once, for 0.8 s: no command was late over it"
     assert expected == verdict({**PLAYED, "outages": outages}, 60)[-2]
+
+
+@pytest.mark.parametrize(
+    ("early_ms", "said"),
+    [
+        (0, ", and the stories with it"),
+        (1_500, ": commands on their way came up to 1.5 s early by it, which their stories may be too"),
+    ],
+)
+def test_a_verdict_says_when_the_centres_clock_stood_still(early_ms: int, said: str) -> None:
+    """A service that starts again with a clock of its own goes on where its journal ends."""
+    outages = {**NO_OUTAGES, "count": 1, "away_s": 4.5, "stood_ms": 134_300, "early_ms_max": early_ms}
+    stood = "clock     the centre's clock stood still for 134.3 s of its own time meanwhile"
+    assert f"{stood}{said}" == verdict({**PLAYED, "outages": outages}, 60)[-2]
 
 
 def test_acceptable_waits_are_named() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from router.adapters.sqlite import SqliteJournal
-from router.adapters.sqlite_file import SCHEMA_VERSION
+from router.adapters.sqlite_file import APPLICATION_ID, SCHEMA_VERSION
 from router.errors import JournalFault
 from router.ports import Batch
 from tests.journals import batch, content, log, row
@@ -192,6 +192,7 @@ async def newer_schema(path: Path) -> None:
     """A journal as a later version may write it, the change still in its write-ahead log."""
     await crashed(path.parent)
     with closing(sqlite3.connect(path.with_name("live") / "journal.db", isolation_level=None)) as connection:
+        connection.execute("ALTER TABLE event ADD COLUMN signature BLOB")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
         for name in ("journal.db", "journal.db-wal"):
             shutil.copy(path.with_name("live") / name, path.with_name(name))
@@ -200,7 +201,32 @@ async def newer_schema(path: Path) -> None:
 async def older_schema(path: Path) -> None:
     """A journal from before the first release."""
     await make(path)
+    execute(path, "ALTER TABLE event DROP COLUMN checksum")
     execute(path, "PRAGMA user_version = 1")
+
+
+async def one_byte(path: Path) -> None:
+    """A journal of which one byte is left, which SQLite takes for an empty one."""
+    await make(path)
+    os.truncate(path, 1)
+
+
+async def nothing_left(path: Path) -> None:
+    """A journal that was cut to nothing, its lock beside it."""
+    await make(path)
+    os.truncate(path, 0)
+
+
+async def other_version(path: Path) -> None:
+    """A journal in whose header a bit of the schema's number flipped."""
+    await make(path)
+    execute(path, f"PRAGMA user_version = {SCHEMA_VERSION | 8}")
+
+
+async def other_owner(path: Path) -> None:
+    """A journal in whose header a bit of the application's number flipped."""
+    await make(path)
+    execute(path, f"PRAGMA application_id = {APPLICATION_ID ^ 64}")
 
 
 async def truncated(path: Path) -> None:
@@ -237,6 +263,13 @@ async def folder(path: Path) -> None:
         (other_application, "belongs to another application: name another file"),
         (newer_schema, r"was written by a newer Firstline \(schema 3, this one knows 2\): upgrade"),
         (older_schema, r"was written before the first release \(schema 1, this one knows 2\): move it away"),
+        (one_byte, "is not a journal, or damaged where it begins: name another file, or restore a copy"),
+        (
+            nothing_left,
+            r"is empty and was a journal, as journal\.db-lock is beside it: restore a copy, or move both away",
+        ),
+        (other_version, r"is damaged \(its header is not as it was written\): restore a copy"),
+        (other_owner, r"is damaged \(its header is not as it was written\): restore a copy"),
         (truncated, r"is damaged \(.+\): restore a copy"),
         (overwritten, r"is damaged \(.+\): restore a copy"),
         (beheaded, "is not a journal, or damaged where it begins: name another file, or restore a copy"),

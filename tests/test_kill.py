@@ -74,9 +74,9 @@ def a_broker(folder: Path, port: int) -> Child:
     return Child(folder / "broker.log", *program.command, str(file))
 
 
-def a_service(folder: Path, port: int) -> Child:
+def a_service(folder: Path, port: int, *more: str) -> Child:
     """`firstline serve`, always on the same journal and broker."""
-    options = ["--journal", str(folder / "hello.db"), "--broker", f"127.0.0.1:{port}", "--http", "127.0.0.1:0"]
+    options = ["--journal", str(folder / "hello.db"), "--broker", f"127.0.0.1:{port}", "--http", "127.0.0.1:0", *more]
     return Child(folder / "service.log", sys.executable, "-m", "router.cli", "serve", str(HELLO), *options)
 
 
@@ -305,6 +305,46 @@ async def test_the_broker_that_comes_with_us_will_do(tmp_path: Path, monkeypatch
     """The same with iotcore, where mosquitto is not installed."""
     monkeypatch.setattr("shutil.which", lambda *_args, **_path: None)
     await play_and_kill(tmp_path, kills=2, kill_broker=False)
+
+
+async def test_a_service_with_a_clock_of_its_own_spoils_no_story_when_it_is_killed(
+    tmp_path: Path, mosquitto: Path
+) -> None:
+    """`firstline play` goes on by the clock that it comes back with, and finds every story as it was drawn."""
+    port = broker_module._free_port(None)
+    clock = ("--start", "2026-01-05T10:00", "--speed", "120")
+    playing = ("play", str(HELLO), "--broker", f"127.0.0.1:{port}", "--minutes", "20", "--seed", "3", "--json")
+    player = Child(tmp_path / "play.log", sys.executable, "-m", "router.cli", *playing)
+    async with running(a_broker(tmp_path, port)), asyncio.timeout(60):
+        await answering(port)
+        async with running(a_service(tmp_path, port, *clock)) as service, watching(port) as bus:
+            await until_heard(bus, AVAILABLE)
+            await player.start()
+            for _ in range(40):
+                await until_heard(bus, "/out/")
+            await service.end(signal.SIGKILL)
+            await service.start()
+            assert player._process is not None
+            code = await player._process.wait()
+    said = (tmp_path / "play.log").read_text("utf-8").splitlines()
+    told = json.loads(said[-1])
+    assert (0, [], 1) == (code, told["problems"], told["outages"]["count"]), said
+    assert told["outages"]["stood_ms"] > 0
+
+
+def watching(port: int) -> MqttBus:
+    """Somebody who only listens."""
+    topics = [contract.every_output("hello"), AVAILABLE]
+    return MqttBus("127.0.0.1", port, client_id="watcher", subscriptions=topics)
+
+
+async def until_heard(bus: MqttBus, part: str) -> None:
+    """Wait for the next message on a topic with this part; what came before it is passed over."""
+    topic = ""
+    while part not in topic:
+        (message,) = await bus.receive(1)
+        bus.acknowledge([message])
+        topic = message.topic
 
 
 async def test_a_second_service_is_refused_the_journal(tmp_path: Path, mosquitto: Path) -> None:

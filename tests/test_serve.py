@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import signal
@@ -154,6 +155,48 @@ def test_what_cannot_be_is_one_sentence(words: list[str], code: int, found: str,
     assert found in ended.stderr
     assert 1 == len(ended.stderr.splitlines())
     assert [] == list(tmp_path.iterdir())
+
+
+async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Be a broker that is there, but not for us: a CONNACK that says "not authorized" (MQTT 5, section 3.2)."""
+    await reader.read(1)
+    writer.write(bytes.fromhex("20 03 00 87 00"))
+    await writer.drain()
+    writer.close()
+
+
+def kept(folder: Path) -> dict[str, bytes]:
+    """Every file in a folder."""
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+
+
+@pytest.mark.server
+async def test_without_a_broker_no_data_are_touched(tmp_path: Path) -> None:
+    """Where the broker refuses us no journal is made, and what a kill left of one is not even tidied up."""
+    journal = tmp_path / "j.db"
+    words = ["serve", HELLO, "--journal", str(journal), "--http", "127.0.0.1:0", "--broker"]
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        address = "{}:{}".format(*server.sockets[0].getsockname())
+        first = await asyncio.to_thread(firstline, *words, address)
+        assert (5, 1, {}) == (first.returncode, len(first.stderr.splitlines()), kept(tmp_path))
+        with serving(HELLO, "--journal", str(journal)) as service:
+            service.wait_for("serving")
+            service.end(signal.SIGKILL)
+        before = kept(tmp_path)
+        again = await asyncio.to_thread(firstline, *words, address)
+    assert (5, True) == (again.returncode, f"cannot connect to the MQTT broker at {address}" in again.stderr)
+    assert before["j.db-wal"]
+    assert before == kept(tmp_path)
+
+
+@pytest.mark.server
+def test_no_journal_is_made_where_our_own_broker_cannot_start(tmp_path: Path) -> None:
+    """Its state lies beside the journal: where it cannot, there is no journal either."""
+    (tmp_path / "j.broker").write_text("no folder")
+    words = ["--journal", str(tmp_path / "j.db"), "--http", "127.0.0.1:0", "--broker-port", "0"]
+    ended = firstline("serve", HELLO, *words)
+    assert (5, True) == (ended.returncode, "cannot write the broker's configuration" in ended.stderr)
+    assert not (tmp_path / "j.db").exists()
 
 
 @pytest.mark.server

@@ -23,7 +23,7 @@ RATES = st.floats(0.01, 20)
 THRESHOLDS = st.floats(0, 3)
 PATIENCE = st.one_of(
     st.builds(theory.Exponential, RATES),
-    st.builds(theory.Deterministic, st.floats(0, 3)),
+    st.builds(theory.Deterministic, st.just(0.0) | st.floats(1e-6, 3)),
     st.builds(theory.Stages, st.integers(1, 6), st.floats(0.05, 3)),
     st.builds(
         lambda share, rate: theory.Mixture(((share, theory.Deterministic(0)), (1 - share, theory.Exponential(rate)))),

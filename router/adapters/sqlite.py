@@ -12,7 +12,8 @@ How it keeps its promises:
   SQLite's own exclusive mode would shut readers out; a held transaction could never commit. A lock on the file itself
   is ruled out, as closing a second descriptor on it would drop SQLite's locks (sqlite.org/howtocorrupt.html, 2.2).
 - *Hands off what is not ours.* A file is examined through a read-only connection before anything is opened for writing.
-- *Damage is noticed* at the next opening, wherever it is: see `router.adapters.sqlite_tables`.
+- *Damage is noticed* at the next opening, wherever it is: in the tables by `router.adapters.sqlite_tables`, in the
+  write-ahead log by `router.adapters.sqlite_wal`, before SQLite replays it.
 - *Born whole.* A new journal is made elsewhere and moved into place.
 
 What SQLite cannot tell: a write-ahead log that ends early reads like one cut short by a crash. So back a journal up
@@ -33,16 +34,15 @@ from typing import Final, TypeVar
 from router.adapters.sqlite_file import (
     Connection,
     check,
+    claimed,
     connected,
     create_if_absent,
     damaged,
     examine,
     file_of,
     identify,
-    is_absent,
     look,
     number,
-    only_writer,
     our_own,
 )
 from router.adapters.sqlite_tables import (
@@ -124,21 +124,32 @@ class SqliteJournal:
 
         Where there is none, or an empty file, `create` makes one; a reader never does.
         """
-        path = await asyncio.to_thread(look, Path(path), read_only=read_only, create=create)
         async with AsyncExitStack() as stack:
-            if not is_absent(path):
+            if read_only:
+                path = await asyncio.to_thread(look, Path(path), read_only=True, create=False)
                 await examine(path, identify)
-            if not read_only:
-                stack.enter_context(only_writer(path))
-                await asyncio.to_thread(create_if_absent, path)
-            await examine(path, check)
-            # The writer goes first, and so closes last: the last to close tidies the write-ahead log away.
-            writer = None if read_only else await stack.enter_async_context(connected(path, "rw"))
-            tally = await writer.run(_set_up_writer) if writer else Tally()
-            reader = await stack.enter_async_context(connected(path, "ro"))
-            journal = cls(path, reader, writer, tally)
-            journal._closing = stack.pop_all()
-            return journal
+                await examine(path, check)
+                return await cls._connected(path, stack, read_only=True)
+            path = await stack.enter_async_context(claimed(Path(path), create=create))
+            await asyncio.to_thread(create_if_absent, path)
+            return await cls._connected(path, stack)
+
+    @classmethod
+    async def open_claimed(cls, path: Path) -> SqliteJournal:
+        """Open for its one writer the journal that the caller has `claimed` and claims until it is closed."""
+        async with AsyncExitStack() as stack:
+            await asyncio.to_thread(create_if_absent, path)
+            return await cls._connected(path, stack)
+
+    @classmethod
+    async def _connected(cls, path: Path, stack: AsyncExitStack, *, read_only: bool = False) -> SqliteJournal:
+        # The writer goes first, and so closes last: the last to close tidies the write-ahead log away.
+        writer = None if read_only else await stack.enter_async_context(connected(path, "rw"))
+        tally = await writer.run(_set_up_writer) if writer else Tally()
+        reader = await stack.enter_async_context(connected(path, "ro"))
+        journal = cls(path, reader, writer, tally)
+        journal._closing = stack.pop_all()
+        return journal
 
     async def append(self, batch: Batch) -> None:
         """Commit the batch as one transaction, or leave everything as it was.

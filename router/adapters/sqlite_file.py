@@ -6,6 +6,7 @@ as a `JournalFault`, in one sentence.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import sqlite3
@@ -17,7 +18,7 @@ from typing import Final, TypeVar
 
 import aiosqlite
 
-from router.adapters import sqlite_tables
+from router.adapters import sqlite_tables, sqlite_wal
 from router.errors import JournalFault
 
 T = TypeVar("T")
@@ -77,6 +78,18 @@ def _is_frozen(path: Path) -> bool:
     return not (os.access(path.parent, os.W_OK) or _beside(path, "-wal").exists() or _beside(path, "-shm").exists())
 
 
+@asynccontextmanager
+async def claimed(path: Path, *, create: bool) -> AsyncIterator[Path]:
+    """Hold the writer's lock on a journal that is whole, or yet to be made. Makes and changes nothing but the lock."""
+    path = await asyncio.to_thread(look, path, read_only=False, create=create)
+    if not is_absent(path):
+        await examine(path, identify)  # a lock is left beside no file of others
+    with only_writer(path):
+        if not is_absent(path):
+            await examine(path, check)
+        yield path
+
+
 async def examine(path: Path, work: Callable[[sqlite3.Connection], None]) -> None:
     """Look at a file through a connection that cannot change it, and is gone before another can."""
     async with connected(path, "ro") as connection:
@@ -92,20 +105,38 @@ def look(path: Path, *, read_only: bool, create: bool) -> Path:
         path = path.resolve()
         if message := _obstacle(path, read_only=read_only, create=create):
             raise JournalFault(message)
+        if finding := sqlite_wal.damage(path):  # before SQLite replays it
+            raise damaged(path, finding)
         return path
 
 
 def _obstacle(path: Path, *, read_only: bool, create: bool) -> str:
+    """Why there can be no journal at `path`, or nothing."""
     if not path.parent.is_dir():
         return f"there is no folder {path.parent} for the journal: make it, or name another file"
     if path.exists() and not path.is_file():
         return f"{path} is {'a folder' if path.is_dir() else 'a device, a pipe or a socket'}: name a file"
+    if is_absent(path) and (message := _remains(path)):
+        return message
     if is_absent(path) and (read_only or not create):
         return f"there is no journal at {path}: check the name, or start a service to make one"
-    if is_absent(path) and not is_absent(_beside(path, "-wal")):  # SQLite would pour it into the new journal
-        return f"{path} is gone but its write-ahead log {path.name}-wal is not: restore it, or move both away"
     if not read_only and not _is_writable(path):
         return f"{path} cannot be written (read-only disk, folder or file): make it writable, or name another file"
+    return ""
+
+
+def _remains(path: Path) -> str:
+    """What is left of a journal that is absent, if it should not be.
+
+    An empty file is a place prepared, by `touch` or `mktemp`, unless a lock stands beside it: every service leaves one,
+    and none an empty journal, as they are born whole. So it was one, and was cut to nothing. Where there is no file at
+    all, somebody moved it away or removed it; the lock alone does not keep a new one from beginning.
+    """
+    lock, log = _beside(path, "-lock"), _beside(path, "-wal")
+    if not is_absent(log):  # SQLite would pour it into the new journal
+        return f"{path} is gone but its write-ahead log {log.name} is not: restore it, or move both away"
+    if path.exists() and lock.exists():
+        return f"{path} is empty and was a journal, as {lock.name} is beside it: restore a copy, or move both away"
     return ""
 
 
@@ -119,21 +150,30 @@ def _is_writable(path: Path) -> bool:
 
 
 def identify(connection: sqlite3.Connection) -> None:
-    """Refuse another application's file, and a journal of another schema."""
+    """Refuse another application's file, and a journal of another schema.
+
+    Both are numbers in the file's header, which has no checksum. The tables bear witness: where they are as this
+    release makes them, to the letter, a wrong number is damage, as a schema's number never changes without its tables.
+    """
     path = file_of(connection)
-    if number(connection, "PRAGMA application_id") != APPLICATION_ID:
+    if number(connection, "PRAGMA page_count") == 0:  # SQLite takes a file of one byte for an empty one
+        raise _no_journal(path)
+    application, version = number(connection, "PRAGMA application_id"), number(connection, "PRAGMA user_version")
+    if (application, version) == (APPLICATION_ID, SCHEMA_VERSION):
+        return
+    if sqlite_tables.are_ours(connection):
+        raise damaged(path, "its header is not as it was written")
+    if application != APPLICATION_ID:
         raise JournalFault(f"{path} belongs to another application: name another file for the journal")
-    version = number(connection, "PRAGMA user_version")
     if version > SCHEMA_VERSION:
         raise JournalFault(
             f"{path} was written by a newer Firstline (schema {version}, this one knows {SCHEMA_VERSION}): "
             "upgrade, or name another file"
         )
-    if version < SCHEMA_VERSION:
-        raise JournalFault(
-            f"{path} was written before the first release (schema {version}, this one knows {SCHEMA_VERSION}): "
-            "move it away to begin a new one, or name another file"
-        )
+    raise JournalFault(
+        f"{path} was written before the first release (schema {version}, this one knows {SCHEMA_VERSION}): "
+        "move it away to begin a new one, or name another file"
+    )
 
 
 def check(connection: sqlite3.Connection) -> None:
@@ -236,9 +276,7 @@ def _fault(path: Path, error: sqlite3.Error) -> JournalFault:
     primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest is SQLite's extended code
     match primary:
         case sqlite3.SQLITE_NOTADB:
-            return JournalFault(
-                f"{path} is not a journal, or damaged where it begins: name another file, or restore a copy"
-            )
+            return _no_journal(path)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_ERROR:
             return damaged(path, str(error))
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
@@ -247,6 +285,10 @@ def _fault(path: Path, error: sqlite3.Error) -> JournalFault:
             return JournalFault(f"the disk of {path} is full; nothing was written: make room and start again")
         case _:
             return JournalFault(f"{path} cannot be read or written ({error}): check the disk and its permissions")
+
+
+def _no_journal(path: Path) -> JournalFault:
+    return JournalFault(f"{path} is not a journal, or damaged where it begins: name another file, or restore a copy")
 
 
 def damaged(path: Path, finding: str) -> JournalFault:

@@ -176,6 +176,12 @@ def make(connection: sqlite3.Connection) -> None:
     connection.execute(TALLY.insert(), (1, *Tally()))
 
 
+def are_ours(connection: sqlite3.Connection) -> bool:
+    """Whether all tables are there, defined as we define them, and no others."""
+    found = connection.execute("SELECT sql || ';' FROM sqlite_schema WHERE type = 'table'")
+    return sorted(definition for (definition,) in found) == sorted(table.definition() for table in TABLES)
+
+
 def damage(connection: sqlite3.Connection) -> str:
     """What is wrong with the tables, or nothing. Reads everything, as it was at one moment."""
     connection.execute("BEGIN")

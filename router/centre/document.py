@@ -104,7 +104,9 @@ def read(folder: Folder) -> tuple[Document, list[Fault]]:
     reader = _Reader(document)
     for file in _files(folder):
         reader.read(file)
-    return document, reader.faults
+    unread = sorted(file for file in folder.glob("*.yml") if file.is_file())
+    message, hint = "this file is not read: only those that end in .yaml are", "rename it, or move it elsewhere"
+    return document, reader.faults + [Fault(str(file), 0, "", message, hint) for file in unread]
 
 
 def _files(folder: Folder) -> list[Folder]:

@@ -4,39 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from router.centre import Centre, Findings, examine, in_order
+from router.centre import Centre
+from router.cli.centres import inspect
 from router.cli.printing import counted
 from router.errors import CentreFault, Fault
-from simulator.references import population_faults
-from simulator.targets import targets_of
 
 
 def run(folder: Path, *, as_json: bool) -> int:
     """Print the faults, or that there are none. 0, or 2 with faults."""
-    findings = examine(folder)
-    faults, deferred = [*findings.faults, *_of_targets(findings)], [*findings.deferred]
-    if findings.document.section("population"):
-        of_population, not_judged = population_faults(findings.document, findings.flows)
-        faults += of_population
-        deferred += not_judged
-    if faults or findings.centre is None:
-        _report(in_order(faults), deferred, as_json=as_json)
+    inspection = inspect(folder)
+    if inspection.centre is None:
+        _report(inspection.faults, inspection.deferred, as_json=as_json)
         return CentreFault.exit_code
-    _approve(findings.centre, as_json=as_json)
+    _approve(inspection.centre, as_json=as_json)
     return 0
-
-
-def _of_targets(findings: Findings) -> Iterator[Fault]:
-    """The targets that cannot be read, if they are texts."""
-    if not any(fault.field.startswith("centre.targets") for fault in findings.faults):
-        try:
-            targets_of(findings.document)
-        except CentreFault as error:
-            yield from error.faults
 
 
 def _report(faults: Sequence[Fault], deferred: Sequence[str], *, as_json: bool) -> None:

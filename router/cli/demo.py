@@ -24,7 +24,8 @@ from rich.live import Live as Screen
 
 from acd.model import AgentState
 from router.adapters.clock import WallClock
-from router.centre import Centre, load
+from router.centre import Centre
+from router.cli.centres import checked
 from router.cli.ending import ending
 from router.cli.live import live
 from router.cli.logs import log_to
@@ -73,7 +74,7 @@ def run(
     """Run the demo: 0 if every contact's story holds, 1 if not."""
     if picture and not picture.parent.is_dir():
         raise UsageFault(f"--picture {picture}: there is no folder {picture.parent}")
-    centre = load(folder or example("shared-service-centre"))
+    centre = checked(folder or example("shared-service-centre"))
     start = busiest(centre, load_population(centre.document, centre.plan), minutes)
     show = Show(centre, start, minutes, speed, seed)
     stage = _Stage() if as_json else _Lines(minutes) if plain or not sys.stdout.isatty() else _Screen()

@@ -13,8 +13,8 @@ from simulator.population import Customer
 class Drawn:
     """Hears events, and tells where patience, talk, outcome or number of calls are not as they were drawn.
 
-    A network and two clocks are in between: a customer may be late by as much as his commands were, and `slack_ms` off
-    either way.
+    A network and two clocks are in between: a customer may be late or early by as much as his commands were, and
+    `slack_ms` off either way.
     """
 
     def __init__(self, customers: Iterable[Customer], slack_ms: int) -> None:
@@ -25,13 +25,16 @@ class Drawn:
         self._complete = True
         self._problems: list[str] = []
 
-    def hear(self, event: Event, late_ms: int) -> None:
-        """An event about a contact of the run, whose commands were at most `late_ms` late so far."""
+    def hear(self, event: Event, late_ms: int, early_ms: int = 0) -> None:
+        """An event about a contact of the run, whose commands were so far at most `late_ms` late, or `early_ms` early.
+
+        Early they are where the service's clock went back while they were on their way.
+        """
         match event:
             case ContactArrived(contact):
                 self._arrived(contact)
             case ContactEnded(contact) if customer := self._on_the_line.get(contact):
-                self._ended(event, customer, late_ms)
+                self._ended(event, customer, late_ms + self._slack_ms, early_ms + self._slack_ms)
             case WrappedUp(_, contact) if customer := self._on_the_line.get(contact):
                 if event.outcome != customer.outcome:
                     self._problems.append(f"{contact} ended as {event.outcome}; drawn was {customer.outcome}")
@@ -53,21 +56,21 @@ class Drawn:
             self._problems.append(f"{contact} is one call more than was drawn")
         self._on_the_line[contact] = customer
 
-    def _ended(self, event: ContactEnded, customer: Customer, late_ms: int) -> None:
+    def _ended(self, event: ContactEnded, customer: Customer, late_ms: int, early_ms: int) -> None:
         """Who gives up just while he is answered still hangs up, so that his talk ends where his patience does."""
-        patience_ms, late_ms = customer.patience_ms, late_ms + self._slack_ms
-        if event.outcome == "abandoned" and not self._near(event.wait_ms, patience_ms, late_ms):
+        patience_ms = customer.patience_ms
+
+        def near(heard_ms: int, drawn_ms: int) -> bool:
+            return drawn_ms - early_ms <= heard_ms <= drawn_ms + late_ms
+
+        if event.outcome == "abandoned" and not near(event.wait_ms, patience_ms):
             self._tell(event.contact, "waited", event.wait_ms, patience_ms)
         elif event.outcome == "handled" and event.wait_ms > patience_ms + late_ms:
             self._tell(event.contact, "was answered after", event.wait_ms, patience_ms)
         elif event.outcome == "handled" and not (
-            self._near(event.talk_ms, customer.talk_ms, late_ms)
-            or self._near(event.wait_ms + event.talk_ms, patience_ms, late_ms)
+            near(event.talk_ms, customer.talk_ms) or near(event.wait_ms + event.talk_ms, patience_ms)
         ):
             self._tell(event.contact, "talked", event.talk_ms, customer.talk_ms)
-
-    def _near(self, heard_ms: int, drawn_ms: int, late_ms: int) -> bool:
-        return drawn_ms - self._slack_ms <= heard_ms <= drawn_ms + late_ms
 
     def _tell(self, contact: str, verb: str, heard_ms: int, drawn_ms: int) -> None:
         self._problems.append(f"{contact} {verb} {heard_ms / 1000:.1f} s; drawn was {drawn_ms / 1000:.1f} s")

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router import contract
-from router.adapters.broker import Address, broker, ensure_broker
+from router.adapters.broker import Address, broker, ensure_broker, parse_address
 from router.adapters.clock import WallClock
 from router.adapters.http import http, listen
 from router.adapters.looking_back import beside
 from router.adapters.mqtt import MqttBus
 from router.adapters.sqlite import SqliteJournal
+from router.adapters.sqlite_file import claimed
 from router.cli.release import release
 from router.errors import JournalFault
 from router.events import Event
@@ -46,21 +47,25 @@ async def live(
 ) -> AsyncIterator[Live]:
     """Run a centre while the block runs; leaving stops it in order: last commit, announcements, snapshot, good-byes.
 
-    Ports and broker are tried before the journal is opened, so that what cannot be had touches no data; the journal is
-    locked before the broker's state is, which lies beside it. A clock with a time of its own goes on from where the
-    journal ends. Without a `broker_address` our own broker listens on `broker_port`, or on any free one.
+    Ports and broker are tried before the journal is made or opened for writing, so that what cannot be had touches no
+    data; a broker of our own is started in between, as its state lies beside the journal, and behind the same lock. A
+    clock with a time of its own goes on from where the journal ends. Without a `broker_address` our own broker listens
+    on `broker_port`, or on any free one.
     """
     async with AsyncExitStack() as stack:
         listener = listen(*http_address)
         stack.callback(listener.close)
         await ensure_broker(broker_address, port=broker_port)
-        store = await SqliteJournal.open(journal)
-        stack.push_async_callback(store.close)
-        recovered = await _recovered(plan, store, journal)
-        clock.resume(recovered.engine.now)
+        if broker_address is not None:
+            await _try(parse_address(broker_address), plan)
+        place = await stack.enter_async_context(claimed(journal, create=True))
         address = await stack.enter_async_context(
             broker(broker_address, journal.with_suffix(".broker"), port=broker_port)
         )
+        store = await SqliteJournal.open_claimed(place)
+        stack.push_async_callback(store.close)
+        recovered = await _recovered(plan, store, journal)
+        clock.resume(recovered.engine.now)
         bus = await stack.enter_async_context(
             MqttBus(
                 address.host,
@@ -76,6 +81,14 @@ async def live(
         await _in_force(service, running)
         url = await stack.enter_async_context(http(service, listener, beside(journal)))
         yield Live(service, running, address, url)
+
+
+async def _try(address: Address, plan: Plan) -> None:
+    """Raise the `BrokerFault` that a connection would, under another name: ours may be a running service's."""
+    client_id = f"firstline-{plan.centre}-trial"
+    inputs = [contract.every_input(plan.centre)]
+    async with MqttBus(address.host, address.port, client_id=client_id, subscriptions=inputs, session_s=0):
+        pass
 
 
 async def _recovered(plan: Plan, store: SqliteJournal, journal: Path) -> Recovered:

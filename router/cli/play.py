@@ -6,24 +6,25 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from router import contract
 from router.adapters.broker import parse_address
 from router.adapters.clock import WallClock
 from router.adapters.mqtt import MqttBus
-from router.centre import Centre, load
+from router.centre import Centre
+from router.cli.centres import checked
 from router.cli.drawn import Drawn
 from router.cli.ending import ending
-from router.cli.listening import Available, Heard, Shown, listen
+from router.cli.listening import Available, Heard, Shown
 from router.cli.logs import log_to
+from router.cli.performance import PARTICIPANT, SLACK_MS, Line, Performance, check_rules, receive
 from router.cli.player import Outcome, Player
 from router.cli.printing import counted
-from router.cli.release import release
 from router.cli.sending import Commands
 from router.cli.summary import play_as_json, print_play
 from router.contract.answering import About
@@ -39,8 +40,6 @@ from simulator.population import Customer, draw, load_population
 from simulator.settings import PopulationSpec
 from simulator.world import World
 
-PARTICIPANT: Final = "play"
-RECEIVE_MAX: Final = 500
 SESSION_S: Final = 60
 """How long the broker keeps what is said while we are cut off: as long as we keep trying."""
 MEETING_S_MAX: Final = 5.0
@@ -48,23 +47,9 @@ MEETING_S_MAX: Final = 5.0
 PREPARATION_S: Final = 0.5
 """How long after the meeting a run begins: time to draw its customers."""
 REPEAT_S: Final = 2
-SILENCE_S_NOTED: Final = 5
-SILENCE_S_MAX: Final = 60
-"""Without any answer for so long, the service is given up."""
-LEAVE_S_MAX: Final = 5
-"""How long an interrupted run waits for the last answers."""
-POLL_S: Final = 0.25
-SLACK_MS: Final = 25
-"""How far two clocks on one machine are taken to differ, with the time a message needs (real milliseconds)."""
 LEASE_MS_MIN: Final = 300_000
 LEASE_S_MIN: Final = 10
 """A lease is minutes of the centre's time, but no less than this of ours, to leave time to renew it."""
-
-
-class Line(Bus, Protocol):
-    """A bus that tells when it is cut off, too."""
-
-    on_lost: Callable[[], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +65,7 @@ class Script:
 def run(folder: Path, broker: str, minutes: int, seed: int, *, as_json: bool) -> int:
     """Play, and print what came of it: 0 if every story holds, 1 if not."""
     log_to(_say)
-    centre = load(folder)
+    centre = checked(folder)
     script = Script(centre, load_population(centre.document, centre.plan), minutes, seed)
     return asyncio.run(_run(script, broker, as_json=as_json))
 
@@ -142,7 +127,7 @@ async def perform(
     try:
         async with asyncio.timeout(MEETING_S_MAX):
             about = await _meet(bus, centre)
-            _check_rules(about, script.centre.plan)
+            check_rules(about, script.centre.plan)
             clock = clock_of(about)
             commands = Commands(centre, PARTICIPANT, run_id, round(REPEAT_S * 1000 * about.speed))
             shown, early = await _look(bus, commands, clock)
@@ -154,7 +139,7 @@ async def perform(
     player = _player(script, commands, run_id, shown, begin, about.speed)
     say(f"{_when(begin, script.centre.plan)}: {counted(script.minutes, 'minute')} to play; contacts are {run_id}.*")
     await bus.publish(_orphans_leave(shown, commands, clock.now(), say))
-    performance = _Performance(script.centre.plan, bus, player, clock, clock_of, say)
+    performance = Performance(script.centre.plan, bus, player, about, clock_of, say)
     await performance.play(early, stop)
     return about, player.outcome()
 
@@ -164,7 +149,7 @@ async def _meet(bus: Bus, centre: str) -> About:
     about: About | None = None
     online = False
     while about is None or not online:
-        for heard in await _receive(bus):
+        for heard in await receive(bus):
             match heard:
                 case About():
                     about = heard
@@ -178,27 +163,10 @@ async def _look(bus: Bus, commands: Commands, clock: Clock) -> tuple[Shown, list
     await bus.publish(commands.give(SnapshotRequested(), clock.now(), clock.now()))
     early: list[Heard] = []
     while True:
-        for heard in await _receive(bus):
+        for heard in await receive(bus):
             if isinstance(heard, Shown) and commands.settle(heard.input, clock.now())[0]:
                 return heard, early
             early.append(heard)
-
-
-async def _receive(bus: Bus) -> list[Heard]:
-    messages = await bus.receive(RECEIVE_MAX)
-    bus.acknowledge(messages)
-    return [heard for message in messages if (heard := listen(PARTICIPANT, message))]
-
-
-def _check_rules(about: About, plan: Plan) -> None:
-    if about.plan != plan.hash:
-        raise UsageFault(
-            f"the service runs the rules {about.plan}, this folder holds {plan.hash}: play the folder that is served"
-        )
-    if about.release != release():
-        raise UsageFault(
-            f"the service is of release {about.release}, this is {release()}: use the release that the service is of"
-        )
 
 
 def _shifts(script: Script, now: int, until: int) -> list[Shift]:
@@ -272,115 +240,3 @@ def _orphans_leave(shown: Shown, commands: Commands, now: int, say: Callable[[st
     if orphans:
         say(f"an earlier run was cut off: its {len(orphans)} contacts hang up")
     return [publication for contact in orphans for publication in commands.give(ContactLeft(contact), now, now)]
-
-
-# --- playing ------------------------------------------------------------------------------------------------------
-
-
-class _Performance:
-    """Runs a player on a bus. What is published waits in a queue of its own, so that hearing never waits for it."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        bus: Line,
-        player: Player,
-        clock: Clock,
-        clock_of: Callable[[About], Clock],
-        say: Callable[[str], None],
-    ) -> None:
-        self._plan = plan
-        self._bus = bus
-        self._player = player
-        self._clock = clock
-        self._clock_of = clock_of
-        self._say = say
-        self._outbox: asyncio.Queue[list[Publication]] = asyncio.Queue()
-        self._silent = False
-        self._connected = self._online = True
-        self._away_since: float | None = None
-        self._leave_by: float | None = None
-        bus.on_lost = lambda: self._note_link(connected=False, online=self._online)
-        bus.on_connect = lambda: self._note_link(connected=True, online=self._online)
-
-    async def play(self, early: Sequence[Heard], stop: asyncio.Event) -> None:
-        """Play until everybody is home. Raises `BrokerFault` when nothing is answered for a long time."""
-        sending = asyncio.create_task(self._send(), name="send")
-        receiving = asyncio.create_task(_receive(self._bus))
-        stopping = asyncio.create_task(stop.wait())
-        heard: Sequence[Heard] = early
-        try:
-            while not self._player.done and self._patient():
-                self._turn(heard)
-                watched = {receiving, sending, *(() if stopping.done() else (stopping,))}
-                await asyncio.wait(watched, timeout=self._pause(), return_when=asyncio.FIRST_COMPLETED)
-                if sending.done():
-                    sending.result()
-                heard = receiving.result() if receiving.done() else []
-                if receiving.done():
-                    receiving = asyncio.create_task(_receive(self._bus))
-                if stopping.done() and not self._player.closing:
-                    self._player.close(interrupted=True)
-                    self._leave_by = asyncio.get_running_loop().time() + LEAVE_S_MAX
-            self._note_link(connected=True, online=True)  # An outage that lasts is told up to here.
-        finally:
-            self._bus.on_lost = self._bus.on_connect = None
-            for task in (sending, receiving, stopping):
-                task.cancel()
-            await asyncio.gather(sending, receiving, stopping, return_exceptions=True)
-
-    def _patient(self) -> bool:
-        """Whether there is time for the last answers, if somebody wants to leave."""
-        return self._leave_by is None or asyncio.get_running_loop().time() < self._leave_by
-
-    def _turn(self, heard: Sequence[Heard]) -> None:
-        for each in heard:
-            self._publish(self._hear(each))
-        now = self._clock.now()
-        self._publish(self._player.act(now))
-        self._watch_silence(self._player.silent_ms(now) / 1000 / self._clock.speed)
-
-    def _hear(self, heard: Heard) -> list[Publication]:
-        match heard:
-            case About():
-                _check_rules(heard, self._plan)
-                self._clock = self._clock_of(heard)
-            case Available(participant=contract.ENGINE, online=online) if online is not self._online:
-                self._note_link(connected=self._connected, online=online)
-                self._say("the service is back" if online else "the service has gone; still trying")
-        return self._player.hear(heard, self._clock.now())
-
-    def _note_link(self, *, connected: bool, online: bool) -> None:
-        """Tell the player of the first moment without broker or service, and of the first with both."""
-        self._connected, self._online = connected, online
-        there, now_s = connected and online, asyncio.get_running_loop().time()
-        if not there and self._away_since is None:
-            self._away_since = now_s
-            self._player.cut_off()
-        elif there and self._away_since is not None:
-            self._player.resume(now_s - self._away_since)
-            self._away_since = None
-
-    def _publish(self, publications: list[Publication]) -> None:
-        if publications:
-            self._outbox.put_nowait(publications)
-
-    async def _send(self) -> None:
-        while True:
-            publications = await self._outbox.get()
-            await self._bus.publish(publications)
-            self._outbox.task_done()
-
-    def _pause(self) -> float:
-        deadline = self._player.deadline()
-        if deadline is None:
-            return POLL_S
-        return min(POLL_S, max(0, deadline - self._clock.now()) / 1000 / self._clock.speed)
-
-    def _watch_silence(self, silent_s: float) -> None:
-        if silent_s > SILENCE_S_MAX:
-            raise BrokerFault(f"the service has answered nothing for {SILENCE_S_MAX} s: is it running, and its broker?")
-        silent = silent_s > SILENCE_S_NOTED
-        if silent and not self._silent:
-            self._say(f"no answer for {SILENCE_S_NOTED} s; still trying")
-        self._silent = silent

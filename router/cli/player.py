@@ -33,19 +33,23 @@ ARRIVALS_REMEMBERED: Final = 1_000
 class Outages:
     """How often the broker or the service was away, for how long in all, and how late that made commands at most.
 
-    `away_s` is of the wall clock, `late_ms_max` of the engine's.
+    `away_s` is of the wall clock, all else of the engine's: `stood_ms` for how long that stood still, as a service with
+    a clock of its own goes on where its journal ends, and `early_ms_max` how early that made commands at most.
     """
 
     count: int = 0
     away_s: float = 0.0
     late_ms_max: int = 0
+    stood_ms: int = 0
+    early_ms_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a run. `tally` is None where rows were not heard.
 
-    `late_ms` is how late commands were, sorted, but for those that an outage held up.
+    `late_ms` is how late commands were, sorted, but for those that an outage held up; `own_late_ms`, sorted too, how
+    late the player itself was with them.
     """
 
     contacts: int
@@ -53,6 +57,7 @@ class Outcome:
     tally: Tally | None
     refusals: dict[str, int]
     late_ms: list[int]
+    own_late_ms: list[int]
     outages: Outages
     problems: list[str]
     interrupted: bool
@@ -77,7 +82,9 @@ class Player:
         self._cases: set[str] = set()
         self._arrivals: deque[tuple[int, str]] = deque(maxlen=ARRIVALS_REMEMBERED)
         self._late: dict[str, int] = {}
+        self._early: dict[str, int] = {}
         self._late_ms: list[int] = []
+        self._own_late_ms: list[int] = []
         self._outages = Outages()
         self._refusals: Counter[str] = Counter()
         self._refused: list[str] = []
@@ -96,10 +103,7 @@ class Player:
         return self.now >= self._until
 
     def hear(self, heard: Heard, now: int) -> list[Publication]:
-        """Take what was heard; what is to be published for it.
-
-        The clock may have gone back: a service that starts again with a clock of its own goes on where it was.
-        """
+        """Take what was heard; what is to be published for it."""
         self.now = now
         match heard:
             case Announced(seq=seq) if seq > self._seq:
@@ -113,15 +117,18 @@ class Player:
             case _:
                 return []
 
-    def act(self, now: int) -> list[Publication]:
-        """What is to be published now: what the world does, and what had no answer yet."""
+    def act(self, now: int, late_ms: int = 0) -> list[Publication]:
+        """What is to be published now: what the world does, and what had no answer yet.
+
+        `late_ms`: how much later than at `deadline` this is called, by the caller's own fault.
+        """
         self.now = now
         publications = self._commands.again(self.now)
         if not self.closing and self.now >= self._until and self._is_home():
             self.close()
         while self._is_due():
             due = self._world.upcoming() or now
-            publications += self._commands.give(self._world.act(), due, self.now)
+            publications += self._commands.give(self._world.act(), due, self.now, late_ms)
         return publications
 
     def _is_due(self) -> bool:
@@ -133,20 +140,32 @@ class Player:
         instants = (self._world.upcoming(), self._commands.repeat_at(), None if self.arrivals_over else self._until)
         return min((at for at in instants if at is not None), default=None)
 
-    def silent_ms(self, now: int) -> int:
-        """For how long a command has been without its outcome."""
-        since = self._commands.unanswered_since()
-        return 0 if since is None else now - since
+    @property
+    def answered(self) -> int:
+        """How many commands have had their outcome."""
+        return self._commands.answered
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a command has none yet."""
+        return bool(self._commands)
 
     def cut_off(self) -> None:
         """The broker or the service has gone."""
         self._commands.cut_off()
 
-    def resume(self, away_s: float) -> None:
-        """It is there again, after so many seconds of the wall clock."""
-        self._commands.resume()
+    def resume(self, now: int, away_s: float, stood_ms: int = 0) -> None:
+        """It is there again, after so many seconds of the wall clock.
+
+        `now` may be before the instant of the last call, if the engine's clock stood still (for `stood_ms`) meanwhile.
+        What is planned stays where it is on that clock.
+        """
+        self.now = now
+        self._commands.resume(now)
         outages = self._outages
-        self._outages = replace(outages, count=outages.count + 1, away_s=outages.away_s + away_s)
+        self._outages = replace(
+            outages, count=outages.count + 1, away_s=outages.away_s + away_s, stood_ms=outages.stood_ms + stood_ms
+        )
 
     def close(self, *, interrupted: bool = False) -> None:
         """Send everybody home at once."""
@@ -165,6 +184,7 @@ class Player:
             self._measures.tally(self.now) if self._complete else None,
             dict(self._refusals),
             sorted(self._late_ms),
+            sorted(self._own_late_ms),
             self._outages,
             problems,
             self._interrupted,
@@ -188,7 +208,8 @@ class Player:
         if isinstance(row.event, ContactArrived):
             self._arrivals.append((row.seq, row.event.contact))
         if hasattr(row.event, "contact"):
-            self._drawn.hear(row.event, self._late.get(row.event.contact, 0))
+            contact = row.event.contact
+            self._drawn.hear(row.event, self._late.get(contact, 0), self._early.get(contact, 0))
         if self._complete:
             self._measures.apply(row.event, row.at)
 
@@ -203,13 +224,17 @@ class Player:
         return not contact or contact.startswith(f"{self._run}.")
 
     def _note_lateness(self, sent: Sent, at: int) -> None:
-        late_ms = max(0, at - sent.due)
+        late_ms, early_ms = max(0, at - sent.due), 0
         if sent.held_up:
-            self._outages = replace(self._outages, late_ms_max=max(late_ms, self._outages.late_ms_max))
+            early_ms = max(0, sent.due - at)
+            most = max(late_ms, self._outages.late_ms_max), max(early_ms, self._outages.early_ms_max)
+            self._outages = replace(self._outages, late_ms_max=most[0], early_ms_max=most[1])
         else:
             self._late_ms.append(late_ms)
+            self._own_late_ms.append(sent.own_late_ms)
         if contact := getattr(sent.fact, "contact", ""):
             self._late[contact] = max(late_ms, self._late.get(contact, 0))
+            self._early[contact] = max(early_ms, self._early.get(contact, 0))
 
     def _refused_input(self, refused: InputRefused) -> list[Publication]:
         if refused.fault == "early":

@@ -22,15 +22,16 @@ REPEATS_APART_MAX: Final = 5
 
 @dataclass(slots=True)
 class Sent:
-    """A command on its way. `due` is the instant for which it was planned, `given_at` when it was given (ms).
+    """A command on its way. `due` is the instant for which it was planned (ms).
 
-    `held_up`: an outage, or what waited for its end, may have been in its way.
+    `own_late_ms`: how much later it was given, for all that its giver could not have given it sooner. `held_up`: an
+    outage, or what waited for its end, may have been in its way.
     """
 
     id: str
     fact: Event
     due: int
-    given_at: int
+    own_late_ms: int
     publication: Publication
     again_at: int = 0
     times: int = 0
@@ -52,6 +53,8 @@ class Commands:
         self._open: dict[str, Sent] = {}
         self._cut_off = False
         self._awaited: set[str] = set()
+        self._resumed_at = 0
+        self.answered = 0
 
     def __len__(self) -> int:
         return len(self._open)
@@ -60,10 +63,16 @@ class Commands:
         """Whom they are about."""
         return list(self._lines)
 
-    def give(self, fact: Event, due: int, now: int) -> list[Publication]:
-        """A new command; what is to be published for it now."""
-        sent = self._write(fact, due, now)
-        sent.held_up = self._cut_off or bool(self._awaited)
+    def give(self, fact: Event, due: int, now: int, late_ms: int = 0) -> list[Publication]:
+        """A new command; what is to be published for it now.
+
+        `late_ms`: how much later than it wanted to the giver came to give it. One that was due before an outage was
+        over is later by that alone.
+        """
+        sent = self._write(fact, due, min(max(0, now - due), late_ms))
+        sent.held_up = self._cut_off or bool(self._awaited) or due < self._resumed_at
+        if due < self._resumed_at:
+            self._awaited.add(sent.id)
         self._open[sent.id] = sent
         line = self._lines.setdefault(_subject(fact), deque())
         line.append(sent)
@@ -74,6 +83,7 @@ class Commands:
         sent = self._open.pop(command, None)
         if sent is None:
             return None, []
+        self.answered += 1
         self._awaited.discard(command)
         subject = _subject(sent.fact)
         line = self._lines[subject]
@@ -89,10 +99,16 @@ class Commands:
         for sent in self._open.values():
             sent.held_up = True
 
-    def resume(self) -> None:
-        """Something may get through again. Those given before all now under way have their outcomes are held up too."""
+    def resume(self, now: int) -> None:
+        """Something may get through again. Those given before all now under way have their outcomes are held up too.
+
+        The clock may have been set back to `now`: no repetition is further ahead than the first would be.
+        """
         self._cut_off = False
         self._awaited = set(self._open)
+        self._resumed_at = now
+        for sent in self._open.values():
+            sent.again_at = min(sent.again_at, now + self._repeat_ms)
 
     def again(self, now: int) -> list[Publication]:
         """The repetitions that are due."""
@@ -102,16 +118,12 @@ class Commands:
         """When the next repetition is due."""
         return min((line[0].again_at for line in self._lines.values()), default=None)
 
-    def unanswered_since(self) -> int | None:
-        """When the oldest of them was given."""
-        return min((line[0].given_at for line in self._lines.values()), default=None)
-
     def _send(self, sent: Sent, now: int) -> Publication:
         sent.times += 1
         sent.again_at = now + self._repeat_ms * min(sent.times, REPEATS_APART_MAX)
         return sent.publication
 
-    def _write(self, fact: Event, due: int, now: int) -> Sent:
+    def _write(self, fact: Event, due: int, own_late_ms: int) -> Sent:
         self._number += 1
         attributes = {
             "specversion": "1.0",
@@ -123,7 +135,8 @@ class Commands:
         }
         body = json.dumps({**attributes, "data": asdict(fact)}, ensure_ascii=False, separators=(",", ":"))
         properties = tuple((name, str(value)) for name, value in attributes.items())
-        return Sent(attributes["id"], fact, due, now, Publication(self._topic, body.encode(), properties=properties))
+        publication = Publication(self._topic, body.encode(), properties=properties)
+        return Sent(attributes["id"], fact, due, own_late_ms, publication)
 
     def _numbering(self, fact: Event) -> dict[str, Any]:
         """Of this run's own contacts all is numbered from 1. Of anything else an earlier run may have said more."""

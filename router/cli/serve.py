@@ -13,7 +13,8 @@ import structlog
 
 from router.adapters.broker import PORT_MAX
 from router.adapters.clock import WallClock
-from router.centre import Centre, load
+from router.centre import Centre
+from router.cli.centres import checked
 from router.cli.ending import ending
 from router.cli.live import Live, live
 from router.cli.logs import event_logger, log_to_stderr
@@ -35,7 +36,7 @@ def run(
 ) -> None:
     """Check everything that can be checked before anything is started; then serve until SIGINT or SIGTERM."""
     log_to_stderr(log_level)
-    centre = load(folder)
+    centre = checked(folder)
     plan = centre.plan
     address = loopback(http)
     clock = WallClock(instant(start, plan.zone, "--start") if start else None, speed)

@@ -14,7 +14,8 @@ from typing import Final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from router.centre import Centre, load
+from router.centre import Centre
+from router.cli.centres import checked
 from router.cli.printing import counted, print_table, results
 from router.errors import UsageFault
 from router.measures import Tally
@@ -53,7 +54,7 @@ def run(
 ) -> int:
     """Everything is checked before the first replication. 0 all met, 1 any missed, else 3 any not decidable."""
     wanted = [parse_target(text) for text in targets]
-    centre = load(folder)
+    centre = checked(folder)
     load_population(centre.document, centre.plan)
     wanted = wanted or targets_of(centre.document)
     counts = _volumes(volumes, columns)

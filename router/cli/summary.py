@@ -17,6 +17,8 @@ ASKED: Final = ("offered", "answered", "abandoned", "sl", "asa", "fcr", "flr", "
 PROBLEMS_SHOWN_MAX: Final = 20
 LATE_MS_NOTED: Final = 100
 """Commands later than this (real milliseconds) make figures of another world than the one that was drawn."""
+OWN_LATE_MS_NOTED: Final = 25
+"""A machine that has time for us rings our timers within a few real milliseconds; this late, it is short of it."""
 
 
 def print_figures(console: Console, tally: Tally, plan: Plan) -> None:
@@ -55,13 +57,13 @@ def print_play(plan: Plan, outcome: Outcome, speed: float) -> None:
 
 def play_as_json(outcome: Outcome) -> dict[str, Any]:
     """The same as plain data. Durations are ms of the centre's clock."""
-    late_ms = outcome.late_ms
     return {
         "interrupted": outcome.interrupted,
         "contacts": outcome.contacts,
         "rows": outcome.rows,
         "refusals": outcome.refusals,
-        "late_ms": {"p50": _quantile(late_ms, 0.5), "p99": _quantile(late_ms, 0.99), "max": _quantile(late_ms, 1)},
+        "late_ms": _quantiles(outcome.late_ms),
+        "own_late_ms": _quantiles(outcome.own_late_ms),
         "outages": asdict(outcome.outages),
         "measures": figures(outcome.tally) if outcome.tally else None,
         "problems": outcome.problems,
@@ -104,20 +106,37 @@ def _outages(outages: dict[str, Any]) -> list[str]:
     if not count:
         return []
     often = f"once, {away}" if count == 1 else f"{count} times, {away} in all"
-    line = f"outages   the broker or the service was away {often}"
+    line = f"outages   the broker or the service was away or silent {often}"
     if not late_s:
-        return [f"{line}: no command was late over it"]
+        return [f"{line}: no command was late over it", *_clock(outages)]
     late = f"commands were up to {late_s:.1f} s late by the centre's clock, and waits above hold that delay"
-    return [f"[yellow]{line}: {late}[/]"]
+    return [f"[yellow]{line}: {late}[/]", *_clock(outages)]
+
+
+def _clock(outages: dict[str, Any]) -> list[str]:
+    """What a service that went on where its journal ended means for the stories."""
+    stood_s, early_s = outages["stood_ms"] / 1000, outages["early_ms_max"] / 1000
+    if not stood_s:
+        return []
+    line = f"clock     the centre's clock stood still for {stood_s:.1f} s of its own time meanwhile"
+    if not early_s:
+        return [f"{line}, and the stories with it"]
+    return [f"{line}: commands on their way came up to {early_s:.1f} s early by it, which their stories may be too"]
 
 
 def _lateness(played: dict[str, Any], speed: float) -> str:
     p50, p99, most = (played["late_ms"][name] / 1000 for name in ("p50", "p99", "max"))
     head = "punctual  otherwise" if played["outages"]["count"] else "punctual "
     line = f"{head} {p50:.1f} s late in the middle, 99 % by {p99:.1f} s, {most:.1f} s at most, by the centre's clock"
-    if p99 * 1000 > LATE_MS_NOTED * speed:
-        return f"[yellow]{line}: this machine cannot keep up with --speed {speed:g}, and waits above hold that delay[/]"
-    return line
+    if p99 * 1000 <= LATE_MS_NOTED * speed:
+        return line
+    ours = played["own_late_ms"]["p99"] > OWN_LATE_MS_NOTED * speed
+    who = "this machine" if ours else "the broker, the service or this machine"
+    return f"[yellow]{line}: {who} cannot keep up with --speed {speed:g}, and waits above hold that delay[/]"
+
+
+def _quantiles(ordered: Sequence[int]) -> dict[str, int]:
+    return {"p50": _quantile(ordered, 0.5), "p99": _quantile(ordered, 0.99), "max": _quantile(ordered, 1)}
 
 
 def _quantile(ordered: Sequence[int], share: float) -> int:
