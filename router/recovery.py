@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from router import codec
 from router.engine import Engine
 from router.errors import JournalFault
-from router.events import CentreStarted
+from router.events import CentreStarted, Event
 from router.measures import Measures
 from router.plan import Plan
-from router.ports import Journal, Snapshot
+from router.ports import Journal, Row, Snapshot
 from router.vault import Vault
 
 

@@ -150,9 +150,9 @@ def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent) -> tuple[Term
         terms.append(Term("skill_levels", -preference, "highest"))
     elif queue.selection == "specialists_first":
         terms.append(Term("skills", preference))
-    if queue.selection == "in_order" and queue.tiers:
-        return (*terms, Term("place", [each for tier in queue.tiers for each in tier.agents].index(agent.id)))
-    names, values = _RANKED_BY[queue.selection], selection.RANKS[queue.selection](agent)
+    listed = [each for tier in queue.tiers for each in tier.agents]
+    place = listed.index(agent.id) if listed else agent.place
+    names, values = _RANKED_BY[queue.selection], selection.RANKS[queue.selection](agent, place)
     return (*terms, *(Term(name, value) for name, value in zip(names, values, strict=True)))
 
 
