@@ -170,7 +170,7 @@ def test_the_command_prints_one_object(journal: Path, capsys: pytest.CaptureFixt
         ("c4", "eve", None, "centre.db", 2, "agent 'eve' is not in the centre: known: ann, bob, cat, dan"),
         ("c4", None, None, "none.db", 4, "none.db"),
         ("c4", None, None, "text.db", 4, "text.db"),
-        ("c4", None, None, "newer.db", 4, "row 3: event 'agent.state' version 9 was written by a newer release"),
+        ("c4", None, None, "flipped.db", 4, "flipped.db is damaged (row 3 of table event is not as it was written)"),
         ("c4", None, None, "", 5, "no service answers on 127.0.0.1:9 "),
     ],
 )
@@ -179,8 +179,8 @@ def test_what_cannot_be_answered_is_one_sentence(
 ) -> None:
     """Whose fault it is is in the exit code, and what to do in the sentence."""
     (journal.parent / "text.db").write_text("no journal " * 100, "utf-8")
-    shutil.copy(journal, newer := journal.parent / "newer.db")
-    with closing(sqlite3.connect(newer, isolation_level=None)) as connection:
+    shutil.copy(journal, flipped := journal.parent / "flipped.db")
+    with closing(sqlite3.connect(flipped, isolation_level=None)) as connection:
         connection.execute("UPDATE event SET version = 9 WHERE seq = 3")
     where = journal.parent / file if file else None
     with pytest.raises(FirstlineError) as raised:

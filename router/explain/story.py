@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from acd.events import (
+    AttemptEnded,
+    AttemptStarted,
     ContactEnded,
     ContactJoined,
+    ContactMoved,
     ContactQueued,
     ContactReleased,
     ContactReprioritised,
@@ -20,6 +23,7 @@ from acd.events import (
     OfferDeclined,
     OfferExpired,
     PairExcluded,
+    QueueLeft,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -89,6 +93,10 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     ContactLeft: lambda event, phrases: "the customer hung up",
     ContactQueued: _queued,
     ContactWidened: _widened,
+    ContactMoved: lambda event, phrases: f"was moved to {event.queue} by hand",
+    QueueLeft: lambda event, phrases: f"left {event.queue}" + (": too long" if event.outcome == "overflowed" else ""),
+    AttemptStarted: lambda event, phrases: f"its turn came in {event.queue}, which follows Asterisk: {event.strategy}",
+    AttemptEnded: lambda event, phrases: f"nobody answered; its turn comes again at {phrases.time(event.next_at)}",
     ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}",
     OfferContact: lambda event, phrases: f"was offered to {event.agent}",
     RingWidened: lambda event, phrases: "rings at one more agent",
