@@ -268,6 +268,7 @@ def overflow_due(floor: Floor, contact: Contact) -> int | None:
 def _after_queued(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
     yield from _relax_by_need(floor, floor.contacts[event.contact])
     yield from match_contact(floor, event.contact, now)
+    yield from floor.waits.greeting(floor.contacts.get(event.contact), now)
 
 
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:

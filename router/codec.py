@@ -19,7 +19,9 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from acd.compat.watch import Watch
+from acd.estimate import Estimator
 from acd.model import Agent, Contact, Offer
+from acd.waiting import Waiter
 from escalation.case import Case
 from ivr.session import Session
 from router.board import Board
@@ -149,6 +151,8 @@ class BoardState:
     last_order: int
     last_case: int
     watches: list[Watch] = field(default_factory=list)
+    waiters: list[Waiter] = field(default_factory=list)
+    estimators: dict[str, Estimator] = field(default_factory=dict)
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -170,6 +174,8 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         last_order=floor.last_order,
         last_case=desk.last_case,
         watches=list(floor.watches.values()),
+        waiters=list(floor.waits.waiters.values()),
+        estimators=floor.waits.estimators,
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -206,6 +212,8 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
     floor.watches |= {watch.queue: watch for watch in state.watches}
+    floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
+    floor.waits.estimators = state.estimators
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

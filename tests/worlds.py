@@ -7,7 +7,7 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import Ageing, AgentPlan, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -113,6 +113,7 @@ def rich_plan(version: str = "v1") -> Plan:
         ring="progressive",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
+        announce=Announce(8 * S, position=True, expected_wait=True, prompts=("hold",)),
     )
     quick = replace(
         queues["quick"],
@@ -121,6 +122,7 @@ def rich_plan(version: str = "v1") -> Plan:
         head_start_ms=5 * S,
         selection="fewest_contacts",
         ring="all",
+        announce=Announce(11 * S, position=True),
     )
     return replace(busy, floor=replace(busy.floor, queues={"needs": needs, "quick": quick}))
 
