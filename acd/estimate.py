@@ -22,7 +22,7 @@ All of it is integers, so that it is the same on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -30,23 +30,28 @@ PERCENTS: Final = (50, 90)
 """The quantiles that are foretold: half of the contacts, and nine in ten, are answered within them."""
 SAMPLES_MAX: Final = 100
 """How many of the last times a class keeps: few enough to follow the day, enough for a quantile of 90 %."""
-SAMPLES_MIN: Final = 30
-"""With fewer in a class, those of a wider class are taken; of all together 9 are enough to know a quantile of 90 %."""
+SAMPLES_MIN: Final = 12
+"""With fewer in a class, those of the next are taken; of all together 9 are enough to know a quantile of 90 %."""
 PLACE_CLASSES: Final = 8
 AGE_CLASSES: Final = 7
 AGE_STEP_MS: Final = 15_000
 
-_ALL: Final = 10**12
+_WHOLE: Final = 10**12
+"""What a share of 1 is in whole numbers; rounding down errs below what 12 digits show."""
+_ALL: Final = "all"
 
 Quantiles = tuple[int | None, int | None]
 """The quantiles of `PERCENTS` of a wait, in ms; None where one is not known."""
 
 
 class Sample(NamedTuple):
-    """The time for each place (ms), and whether it ended with an answer; else the contact left after so long."""
+    """The time for each place (ms), and whether the contact left after it, or else was answered.
+
+    In their natural order, answers come first among equal times, as is usual for the product limit.
+    """
 
     place_ms: int
-    answered: bool
+    left: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class Estimator:
 
     def wait_ms(self, place: int, waited_ms: int) -> Quantiles:
         """The quantiles of the wait still to come (ms) at a place (from 1) after a wait; None: not known yet."""
-        samples = self._nearest(place, waited_ms)
+        samples = sorted(self._nearest(place, waited_ms))
         half, most = (quantile(samples, percent) for percent in PERCENTS)
         return (None if half is None else half * place, None if most is None else most * place)
 
@@ -112,10 +117,10 @@ class Estimator:
             for percent, wait_ms, score in zip(PERCENTS, prediction.wait_ms, self.scores, strict=True):
                 if wait_ms is not None:
                     score.judge(percent, wait_ms, waited_ms, answered=answered)
-            for name in _classes(prediction.place, prediction.waited_ms):
+            for name in (*_classes(prediction.place, prediction.waited_ms), _ALL):
                 if name not in met:
                     met.add(name)
-                    self._keep(name, Sample(waited_ms // prediction.place, answered))
+                    self._keep(name, Sample(waited_ms // prediction.place, not answered))
 
     def _keep(self, name: str, sample: Sample) -> None:
         samples = self.samples.setdefault(name, [])
@@ -123,36 +128,37 @@ class Estimator:
         if len(samples) > SAMPLES_MAX:
             del samples[0]
 
-    def _nearest(self, place: int, waited_ms: int) -> list[Sample]:
-        """Those of the narrowest class that has enough, else all."""
-        samples: list[Sample] = []
-        for name in _classes(place, waited_ms):
-            samples = self.samples.get(name, [])
-            if len(samples) >= SAMPLES_MIN:
-                break
-        return samples
+    def _nearest(self, place: int, waited_ms: int) -> Sequence[Sample]:
+        """Those of the nearest class that has enough, else all."""
+        for name in (*_classes(place, waited_ms), *_lower(place)):
+            if len(samples := self.samples.get(name, ())) >= SAMPLES_MIN:
+                return samples
+        return self.samples.get(_ALL, ())
 
 
-def _classes(place: int, waited_ms: int) -> Iterator[str]:
-    """The classes of a contact, the narrowest first: its places and ages double from one class to the next."""
-    by_place = f"place {min(place.bit_length(), PLACE_CLASSES)}"
-    yield f"{by_place}, age {min((waited_ms // AGE_STEP_MS).bit_length(), AGE_CLASSES)}"
-    yield by_place
-    yield "all"
+def _classes(place: int, waited_ms: int) -> tuple[str, str]:
+    """The two classes of a contact, the narrower first: places and ages double from one to the next."""
+    by_place = _by_place(place.bit_length())
+    return (f"{by_place}, age {min((waited_ms // AGE_STEP_MS).bit_length(), AGE_CLASSES)}", by_place)
 
 
-def quantile(samples: Iterable[Sample], percent: int) -> int | None:
-    """The least time within which so many percent are answered (product limit, one more at risk); None: not known.
+def _lower(place: int) -> Iterator[str]:
+    """The classes of the places before it, the nearest first: who stands further back passes through them."""
+    return (_by_place(nearer) for nearer in range(min(place.bit_length(), PLACE_CLASSES) - 1, 0, -1))
 
-    Of equal times, answers come first, as is usual for this estimator.
-    """
-    in_order = sorted((place_ms, not answered) for place_ms, answered in samples)
-    at_risk, going_on = len(in_order) + 1, _ALL
+
+def _by_place(bits: int) -> str:
+    return f"place {min(bits, PLACE_CLASSES)}"
+
+
+def quantile(in_order: Sequence[Sample], percent: int) -> int | None:
+    """The least time within which so many percent are answered (product limit, one more at risk); None: not known."""
+    at_risk, going_on = len(in_order) + 1, _WHOLE
     for place_ms, left in in_order:
         if not left:
             going_on = going_on * (at_risk - 1) // at_risk
         at_risk -= 1
-        if going_on * 100 <= _ALL * (100 - percent):
+        if going_on * 100 <= _WHOLE * (100 - percent):
             return place_ms
     return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cache
+from math import exp, lgamma, log
 from pathlib import Path
 from typing import Final, Literal
 
@@ -13,7 +15,7 @@ from acd.events import AnnounceWait, ContactEnded, ContactJoined, ContactQueued,
 from acd.plan import Announce
 from benchmarks.figures import Figure, Report
 from benchmarks.script import DAY, SEED
-from benchmarks.simulate import EXAMPLE, STATION
+from benchmarks.simulate import AGENTS, EXAMPLE, STATION, TALK_S
 from router.centre import load
 from router.events import Event
 from router.plan import Plan
@@ -24,12 +26,14 @@ from simulator.settings import PopulationSpec
 EVERY_MS: Final = 30_000
 LAST_WAITS: Final = 60
 
-Teller = Literal["ours", "mean", "head", "last"]
+Teller = Literal["always", "ours", "mean", "head", "last", "floor"]
 TELLERS: Final[dict[Teller, str]] = {
-    "ours": "given place and wait so far",
-    "mean": "mean wait so far",
-    "head": "delay of the head of the line",
-    "last": f"quantiles of the last {LAST_WAITS} waits",
+    "always": "ours, whenever told",
+    "ours": "ours, at queueing",
+    "mean": "peer: mean wait so far",
+    "head": "peer: delay of the head of the line",
+    "last": f"peer: quantiles of the last {LAST_WAITS} waits",
+    "floor": "floor: who knows all rates",
 }
 Scores = dict[Teller, tuple[Score, ...]]
 
@@ -43,26 +47,38 @@ class _Queue:
     waits_ms: int = 0
     answered: int = 0
 
-    def foretell(self, at: int, waited_ms: int) -> dict[Teller, Quantiles]:
-        """What each peer says of one who has waited so long: its forecast of the whole wait, less that."""
+    def foretell(self, at: int) -> dict[Teller, Quantiles]:
+        """What each peer says to one who comes now."""
         mean_ms, head_ms = self.waits_ms // self.answered, at - next(iter(self.waiting.values()))
-        whole: dict[Teller, Sequence[int | None]] = {
-            "mean": (mean_ms, mean_ms),
-            "head": (head_ms, head_ms),
-            "last": [quantile(self.last, percent) for percent in PERCENTS],
-        }
-        return {
-            teller: (_rest(half_ms, waited_ms), _rest(most_ms, waited_ms))
-            for teller, (half_ms, most_ms) in whole.items()
-        }
+        half_ms, most_ms = (quantile(sorted(self.last), percent) for percent in PERCENTS)
+        return {"mean": (mean_ms, mean_ms), "head": (head_ms, head_ms), "last": (half_ms, most_ms)}
 
 
-def _rest(whole_ms: int | None, waited_ms: int) -> int | None:
-    return None if whole_ms is None else max(whole_ms - waited_ms, 0)
+@cache
+def floor(place: int) -> Quantiles:
+    """The quantiles of the time (ms) until so many of the station's agents, all busy, are free: Erlang's distribution.
+
+    Its k-th agent is free within x mean times if a Poisson variable of mean x is k or more.
+    """
+    place_ms = TALK_S * 1_000 / AGENTS
+    half, most = (_erlang_quantile(place, percent / 100) for percent in PERCENTS)
+    return (round(half * place_ms), round(most * place_ms))
+
+
+def _erlang_quantile(shape: int, share: float) -> float:
+    low, high = 0.0, 10.0 * (shape + 10)
+    for _ in range(50):
+        middle = (low + high) / 2
+        fewer = sum(exp(count * log(middle) - middle - lgamma(count + 1)) for count in range(shape))
+        low, high = (middle, high) if 1 - fewer < share else (low, middle)
+    return high
 
 
 class Trial:
-    """A fold over the log: the score of every teller, over those announcements at which all of them had a forecast."""
+    """A fold over the log: the score of every teller. Peers are made for those who come, so they are judged on these.
+
+    Of these, it is the announcements at which each had a forecast; `always` is judged on all that it had one for.
+    """
 
     def __init__(self) -> None:
         self.scores: Scores = {teller: tuple(Score() for _ in PERCENTS) for teller in TELLERS}
@@ -83,11 +99,15 @@ class Trial:
 
     def _announced(self, event: AnnounceWait, at: int) -> None:
         queue, told = self._queue_of[event.contact], self._told[event.contact]
-        if queue.answered and event.wait_p50_ms is not None:
-            ours: dict[Teller, Quantiles] = {"ours": (event.wait_p50_ms, event.wait_p90_ms)}
-            forecasts = ours | queue.foretell(at, event.waited_ms)
-            if all(wait_ms is not None for waits_ms in forecasts.values() for wait_ms in waits_ms):
-                told.append((at, forecasts))
+        ours: Quantiles = (event.wait_p50_ms, event.wait_p90_ms)
+        if not _is_complete(ours):
+            return
+        forecasts: dict[Teller, Quantiles] = {"always": ours}
+        if not event.waited_ms and queue.answered:
+            peers = queue.foretell(at)
+            if all(map(_is_complete, peers.values())):
+                forecasts |= peers | {"ours": ours, "floor": floor(event.place)}
+        told.append((at, forecasts))
 
     def _over(self, contact: str, at: int, *, answered: bool) -> None:
         queue = self._queue_of.pop(contact, None)
@@ -97,14 +117,18 @@ class Trial:
         told = self._told.pop(contact, None)
         if told is None:
             return
-        queue.last.append(Sample(wait_ms, answered))
+        queue.last.append(Sample(wait_ms, not answered))
         queue.waits_ms += wait_ms if answered else 0
         queue.answered += answered
         for told_at, forecasts in told:
             for teller, foretold in forecasts.items():
                 for percent, foretold_ms, score in zip(PERCENTS, foretold, self.scores[teller], strict=True):
-                    assert foretold_ms is not None, "only complete forecasts are kept"
+                    assert foretold_ms is not None, "incomplete forecasts are not kept"
                     score.judge(percent, foretold_ms, at - told_at, answered=answered)
+
+
+def _is_complete(wait_ms: Quantiles) -> bool:
+    return None not in wait_ms
 
 
 def announcing(plan: Plan) -> Plan:
@@ -151,16 +175,19 @@ def measure(days: int) -> Report:
         "waiting",
         tuple(figures),
         f"""
-{days} simulated days in each centre. Every contact is told when it has to wait, and at intervals from then on; all are
-judged on the same announcements, those at which each had a forecast. Coverage: how many were answered within what was
-told, of those of whom it is known; 50 % and 90 % are the aim. Loss: the mean pinball loss over contacts that were
-answered; lower is better. Who tells one number is judged by it at both quantiles.
+{days} simulated days in each centre. Every contact is told when it has to wait, and at intervals from then on. Peers
+are for those who come, and are judged on these, where all had a forecast. Coverage: how many were answered within what
+was told, of those of whom it is known; 50 % and 90 % are the aim. Loss: the mean pinball loss over contacts that were
+answered; lower is better. Who tells one number is judged by it at both quantiles. The floor knows how many agents there
+are and how long they talk; nobody could do better.
 """,
     )
 
 
 def _figures(name: str, title: str, scores: Scores) -> Iterator[Figure]:
     for teller, told in TELLERS.items():
+        if teller == "floor" and name != "station":  # where contacts leave, or agents differ, no formula knows
+            continue
         for percent, score in zip(PERCENTS, scores[teller], strict=True):
             known = score.within + score.beyond
             about = f"{title}, {told}, {percent} %"
