@@ -189,6 +189,8 @@ def _figures(name: str, title: str, scores: Scores) -> Iterator[Figure]:
         if teller == "floor" and name != "station":  # where contacts leave, or agents differ, no formula knows
             continue
         for percent, score in zip(PERCENTS, scores[teller], strict=True):
+            if not score.answered:  # a day or two are too short for the small queues of the example
+                continue
             known = score.within + score.beyond
             about = f"{title}, {told}, {percent} %"
             yield Figure(f"{name}_{teller}_p{percent}_coverage", f"{about}: coverage", "share", (score.within / known,))
