@@ -70,6 +70,7 @@ def busy_plan(version: str = "v1") -> Plan:
         wrap_up_ms=30 * S,
         exclusion_ms=15 * S,
         retry_ms=5 * S,
+        announce=Announce(8 * S, position=True, expected_wait=True, prompts=("hold",)),
         case_type="matter",
     )
     quick = QueuePlan("quick", 1, wrap_up_ms=0, missed_offers_max=None, wrap_up_outcome="escalated", case_type="matter")
@@ -113,7 +114,6 @@ def rich_plan(version: str = "v1") -> Plan:
         ring="progressive",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
-        announce=Announce(8 * S, position=True, expected_wait=True, prompts=("hold",)),
     )
     quick = replace(
         queues["quick"],
