@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from acd import widening
 from acd.compat.look import look, next_look
+from acd.contact import UNANSWERED
 from acd.decide import (
-    UNANSWERED,
     Decisions,
     Follow,
     default_outcome,

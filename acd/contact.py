@@ -10,6 +10,8 @@ from typing import Final
 
 from acd.model import ContactState as S
 
+UNANSWERED: Final[tuple[S, ...]] = (S.WAITING, S.OFFERED, S.JOINING)
+
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
 _JOIN_FAILS: Final = ("join.timed_out", "leg.failed", "withdraw")
 

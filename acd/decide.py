@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from acd import discipline, widening
 from acd.agent import BUSY
+from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
     AgentLapsed,
@@ -51,8 +52,6 @@ Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
 Check = Callable[[Floor, Any], Refusal | None]
 Follow = Callable[[Floor, Any, int], Decisions]
-
-UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------

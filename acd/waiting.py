@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from acd import discipline
+from acd.contact import UNANSWERED
 from acd.estimate import Estimator, Prediction
 from acd.events import (
     AnnounceWait,
@@ -30,7 +31,6 @@ from acd.events import (
 from acd.model import Contact, ContactState
 from acd.plan import Announce, FloorPlan, QueuePlan
 
-UNANSWERED: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 PREDICTIONS_MAX: Final = 60
 """How many predictions of one contact are scored: its first ones. With one a minute, that is an hour's."""
 
