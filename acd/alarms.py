@@ -31,6 +31,7 @@ from acd.events import (
     AgentAlive,
     AgentLapsed,
     AgentStateSet,
+    AnnounceWait,
     ContactQueued,
     ContactWidened,
     JoinParties,
@@ -142,6 +143,15 @@ def _overflow(floor: Floor, contact_id: str, now: int) -> Decisions:
     return overflow(floor, floor.contacts[contact_id], now)
 
 
+def _announcement_due(floor: Floor, contact_id: str) -> int | None:
+    waiter = floor.waits.waiters.get(contact_id)
+    return waiter.announce_at if waiter else None
+
+
+def _announce(floor: Floor, contact_id: str, now: int) -> Decisions:
+    yield floor.waits.announcement(floor.contacts[contact_id], now)
+
+
 COMPAT: Final = "compat"
 """The alarm of the queues of old systems, which is its own only key: it rings until they have been looked at."""
 
@@ -166,6 +176,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "overflow": (lambda floor: floor.contacts, _overflow_due, _overflow),
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
+    "announce": (lambda floor: floor.waits.waiters, _announcement_due, _announce),
     COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
@@ -184,6 +195,8 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactQueued, "overflow", attrgetter("contact")),
     (ContactQueued, "widening", attrgetter("contact")),
     (ContactWidened, "widening", attrgetter("contact")),
+    (ContactQueued, "announce", attrgetter("contact")),
+    (AnnounceWait, "announce", attrgetter("contact")),
     *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
 )
 
@@ -195,6 +208,7 @@ def silent(floor: Floor) -> frozenset[str]:
         "overflow": any(queue.overflow for queue in queues),
         "widening": any(queue.tiers or queue.relaxations for queue in queues),
         "ring": any(queue.ring == "progressive" for queue in queues),
+        "announce": floor.announces,
         COMPAT: bool(floor.watches),
     }
     return frozenset(name for name, is_used in used.items() if not is_used)

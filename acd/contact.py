@@ -10,7 +10,7 @@ from typing import Final
 
 from acd.model import ContactState as S
 
-UNANSWERED: Final = (S.WAITING, S.OFFERED, S.JOINING)
+UNANSWERED: Final[tuple[S, ...]] = (S.WAITING, S.OFFERED, S.JOINING)
 """In a queue, and not yet joined with an agent."""
 
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw")

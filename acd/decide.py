@@ -1,8 +1,8 @@
-"""What may happen on the floor, and what follows from it. Reads the floor, writes nothing.
+"""What follows on the floor from an event. Reads the floor, writes nothing.
 
-`CHECKS` say whether a fact may be taken: None, or why not. `FOLLOW` yields the decisions that follow from an event just
+`FOLLOW` yields the decisions that follow from an event just
 applied; whoever runs it applies each before asking for the next, so every line here sees the state its own decisions
-have made. What happens by itself is in `acd.alarms`.
+have made. What may happen at all is in `acd.check`, what happens by itself in `acd.alarms`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Final, Literal
 
 from acd import discipline, widening
-from acd.agent import BUSY, attends
+from acd.agent import attends
 from acd.compat.freeswitch.resume import resumed
 from acd.contact import UNANSWERED
 from acd.events import (
-    AgentAlive,
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
@@ -26,14 +25,12 @@ from acd.events import (
     ContactOutcome,
     ContactQueued,
     ContactReleased,
-    ContactReprioritised,
     ContactWidened,
     HangUp,
     JoinParties,
     JoinTimedOut,
     LegAnswered,
     LegFailed,
-    LegRinging,
     OfferAccepted,
     OfferContact,
     OfferDeclined,
@@ -51,134 +48,10 @@ from acd.match import Choice
 from acd.model import Agent, AgentState, Contact, ContactState
 from acd.plan import QueuePlan, Terms, WrapUpOutcome
 
-Refusal = tuple[Literal["illegal", "stale"], str]
 Decisions = Iterator[Any]
-Check = Callable[[Floor, Any], Refusal | None]
 Follow = Callable[[Floor, Any, int], Decisions]
 
 TAKEN: Final = "another agent took the contact"
-
-
-# --- what may happen ----------------------------------------------------------------------------------------------
-
-
-def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
-    agent = floor.agents[event.agent]
-    if event.lease_ms < 0:
-        return ("illegal", "lease_ms is negative: leave it out for no lease")
-    if agent.state in BUSY:
-        asks = agent.pending or agent.state is AgentState.WRAP_UP or agent.once != event.once
-        says_nothing = event.state == "ready" and not asks
-        return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
-    if event.state == "ready" and floor.is_held_back(agent.id):
-        return None
-    if agent.state == event.state and not _differs(agent, event):
-        return ("stale", f"agent {agent.id!r} is {agent.state} already")
-    return None
-
-
-def _differs(agent: Agent, event: AgentStateSet) -> bool:
-    """Whether a state means something else than before: a pause for another reason, or another number of contacts."""
-    if agent.state is AgentState.READY:
-        return agent.once != event.once
-    return agent.state is AgentState.PAUSED and agent.reason != event.reason
-
-
-def _check_alive(floor: Floor, event: AgentAlive) -> Refusal | None:
-    if event.lease_ms <= 0:
-        return ("illegal", "lease_ms must be more than 0")
-    if floor.agents[event.agent].state is AgentState.OFFLINE:
-        return ("stale", f"agent {event.agent!r} is offline: log in again")
-    return None
-
-
-def _check_offer(floor: Floor, event: Any) -> Refusal | None:
-    offer = floor.offers.get(event.offer)
-    if offer is None:
-        made = 1 <= event.offer <= floor.last_offer
-        return ("stale", f"offer {event.offer} is no longer open") if made else ("illegal", "no such offer was made")
-    if (offer.agent, offer.contact) != (event.agent, event.contact):
-        return ("illegal", f"offer {event.offer} is about another agent or contact")
-    return None
-
-
-def _check_answer(floor: Floor, event: OfferAccepted | LegAnswered | OfferDeclined | LegRinging) -> Refusal | None:
-    if refusal := _check_offer(floor, event):
-        return refusal
-    if floor.offers[event.offer].accepted:
-        return ("stale", f"offer {event.offer} is accepted already")
-    taken = isinstance(event, OfferAccepted | LegAnswered) and floor.contacts[event.contact].joining
-    return ("stale", f"contact {event.contact!r} is being joined with another agent") if taken else None
-
-
-def _check_joined(floor: Floor, event: ContactJoined) -> Refusal | None:
-    if refusal := _check_offer(floor, event):
-        return refusal
-    return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted yet")
-
-
-def _check_released(floor: Floor, event: ContactReleased) -> Refusal | None:
-    agent = floor.agents[event.agent]
-    if agent.contact != event.contact or agent.state is not AgentState.TALKING:
-        return ("stale", f"agent {event.agent!r} does not talk with contact {event.contact!r}")
-    return None
-
-
-def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
-    agent = floor.agents[event.agent]
-    if agent.state is AgentState.TALKING and agent.contact == event.contact:
-        return ("illegal", f"contact {event.contact!r} is not over yet: it cannot be wrapped up")
-    if agent.state is not AgentState.WRAP_UP or agent.contact != event.contact:
-        return ("stale", f"agent {event.agent!r} is not in wrap-up after contact {event.contact!r}")
-    return None
-
-
-def _check_reprioritised(floor: Floor, event: ContactReprioritised) -> Refusal | None:
-    contact = floor.contacts[event.contact]
-    if contact.state not in UNANSWERED:
-        return ("stale", f"contact {contact.id!r} waits in no queue: it is {contact.state}")
-    return ("stale", f"the priority is {event.priority} already") if contact.priority == event.priority else None
-
-
-def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
-    contact = floor.contacts[event.contact]
-    if event.queue not in floor.plan.queues:
-        return ("illegal", f"queue {event.queue!r} is not in the centre")
-    if contact.state not in UNANSWERED or contact.joining:
-        state = "being joined with an agent" if contact.joining else contact.state.value
-        return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
-    return (
-        ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
-        if contact.queue == event.queue
-        else None
-    )
-
-
-def _of_a_known_agent(check: Check) -> Check:
-    def checked(floor: Floor, event: Any) -> Refusal | None:
-        if event.agent not in floor.agents:
-            return ("illegal", f"agent {event.agent!r} is not in the centre")
-        return check(floor, event)
-
-    return checked
-
-
-OF_CONTACTS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised, ContactMoved: _check_moved}
-CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
-    fact: _of_a_known_agent(check)
-    for fact, check in (
-        (AgentStateSet, _check_state),
-        (AgentAlive, _check_alive),
-        (OfferAccepted, _check_answer),
-        (OfferDeclined, _check_answer),
-        (LegRinging, _check_answer),
-        (LegAnswered, _check_answer),
-        (LegFailed, _check_offer),
-        (ContactJoined, _check_joined),
-        (ContactReleased, _check_released),
-        (WrappedUp, _check_wrapped_up),
-    )
-}
 
 
 # --- matching -----------------------------------------------------------------------------------------------------
@@ -330,6 +203,7 @@ def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Deci
     yield from match_contact(floor, contact.id, now)
     if contact.state is ContactState.WAITING and floor.matching.is_unattended(contact):
         yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
+    yield from floor.waits.greeting(floor.contacts.get(event.contact), now)
 
 
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:

@@ -203,6 +203,27 @@ class ContactWidened:
 
 
 @dataclass(frozen=True, slots=True)
+class AnnounceWait:
+    """Command: tell a waiting contact what `tells` names, and play `prompts`; if both are empty, nothing now.
+
+    `position` never rises while it is in this queue; `place` is the true one. The contact is answered within
+    `wait_p50_ms` from now in one case of two, within `wait_p90_ms` in nine of ten; None while that is not known.
+    """
+
+    kind: ClassVar[str] = "announce"
+    contact: str
+    queue: str
+    language: str
+    position: int
+    place: int
+    waited_ms: int
+    wait_p50_ms: int | None
+    wait_p90_ms: int | None
+    tells: tuple[Literal["position", "expected_wait"], ...]
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OfferContact:
     """Command: propose this contact to this agent until `until`. `offer` is the token that the answer brings back.
 
@@ -409,6 +430,7 @@ DECISIONS: Final = (
     ContactQueued,
     QueueLeft,
     ContactWidened,
+    AnnounceWait,
     OfferContact,
     RingWidened,
     CompatLooked,

@@ -40,6 +40,7 @@ from acd.events import (
 from acd.match import Matching
 from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, Offer
 from acd.plan import FloorPlan
+from acd.waiting import Waits
 
 
 class Floor:
@@ -52,6 +53,7 @@ class Floor:
         self.last_offer = 0
         self.last_order = 0
         self.watches: dict[str, Watch] = {}
+        self.waits = Waits()
         self.adopt(plan)
 
     def adopt(self, plan: FloorPlan) -> None:
@@ -85,6 +87,8 @@ class Floor:
                 self.matching.add(contact)
             for agent_id in contact.exclusions:
                 self.matching.keep_apart(contact, agent_id)
+        self.waits.index(self.plan, self.contacts.values())
+        self.announces = bool(self.waits.queues)
 
     def arrive(self, contact: Contact) -> None:
         """A new contact, known but in no queue yet."""
@@ -126,6 +130,8 @@ class Floor:
         if self.watches:
             for each in self.watches.values():
                 each.apply(event, now)
+        if self.announces:
+            self.waits.apply(event, self.contacts, now)
 
     # --- moving along the tables ----------------------------------------------------------------------------------
 

@@ -65,6 +65,19 @@ class Overflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Announce:
+    """What contacts are told while they wait: as soon as they have to, and every `every_ms` from then on.
+
+    `position` and `expected_wait`: whether these are said. `prompts` are played each time but the first.
+    """
+
+    every_ms: int
+    position: bool = False
+    expected_wait: bool = False
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
@@ -76,6 +89,7 @@ class QueuePlan:
     `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
     `compat`: the old system whose strategy decides who rings when, instead of everything above.
     `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
+    `announce`: what contacts are told while they wait; only of queues that have it is the expected wait known.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
     `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
     somebody else eligible is logged in; `retry_ms` is the pause when nobody else is.
@@ -98,6 +112,7 @@ class QueuePlan:
     ring_step_ms: int = 10_000
     compat: CompatQueue | None = None
     overflow: Overflow | None = None
+    announce: Announce | None = None
     offer_ms: int = 20_000
     join_ms: int = 10_000
     wrap_up_ms: int = 60_000

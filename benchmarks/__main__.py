@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import core, live, matching, simulate, start
+from benchmarks import core, live, matching, simulate, start, waiting
 from benchmarks.figures import Report
 from router.errors import FirstlineError
 
@@ -37,6 +37,8 @@ def _measure(options: argparse.Namespace) -> Report:
             return matching.measure(options.agents, options.plot)
         case "simulate":
             return simulate.measure(options.days, options.repeat)
+        case "waiting":
+            return waiting.measure(options.days)
         case _:
             return start.measure(options.repeat)
 
@@ -62,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
 
     measured = _add(names, "simulate", "the simulator: contacts a second", 3)
     measured.add_argument("--days", type=_count, default=5, help="how many days to simulate in each centre")
+
+    measured = _add(names, "waiting", "the expected wait that is told: how often it holds, beside what others tell")
+    measured.add_argument("--days", type=_count, default=10, help="how many days to simulate in each centre")
 
     _add(names, "start", "`firstline --help`, from nothing to its last line", 9)
     return parser

@@ -20,7 +20,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
 from acd.compat.watch import Watch
+from acd.estimate import Estimator
 from acd.model import Agent, Contact, Offer
+from acd.waiting import Waiter
 from escalation.case import Case
 from ivr.session import Session
 from router.board import Board
@@ -159,6 +161,8 @@ class BoardState:
     last_order: int
     last_case: int
     watches: list[Watch] = field(default_factory=list)
+    waiters: list[Waiter] = field(default_factory=list)
+    estimators: dict[str, Estimator] = field(default_factory=dict)
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -180,6 +184,8 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         last_order=floor.last_order,
         last_case=desk.last_case,
         watches=[_watch(watch, partial(_sealed, seal=seal)) for watch in floor.watches.values()],
+        waiters=list(floor.waits.waiters.values()),
+        estimators=floor.waits.estimators,
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -225,6 +231,8 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
     floor.watches |= {watch.queue: _watch(watch, partial(_unsealed, unseal=unseal)) for watch in state.watches}
+    floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
+    floor.waits.estimators = state.estimators
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

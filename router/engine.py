@@ -15,6 +15,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, Concatenate, Final, Literal, TypeVar
 
+import acd.check
 import acd.decide
 import escalation.desk
 import ivr.session
@@ -211,10 +212,10 @@ _CHECKS: Final[dict[type, tuple[_Check, ...]]] = {
     ContactLeft: (_check_known,),
     **{kind: (_check_known, _within(_MENUS, check)) for kind, check in ivr.session.CHECKS.items()},
     **{kind: (_within(_DESK, check),) for kind, check in escalation.desk.CHECKS.items()},
-    **{kind: (_within(_FLOOR, check),) for kind, check in acd.decide.CHECKS.items()},
+    **{kind: (_within(_FLOOR, check),) for kind, check in acd.check.CHECKS.items()},
 }
 _CHECKS[WrappedUp] += (_check_wrap_up,)
-for _of_contact in acd.decide.OF_CONTACTS:
+for _of_contact in acd.check.OF_CONTACTS:
     _CHECKS[_of_contact] = (_check_known, *_CHECKS[_of_contact])
 assert set(_CHECKS) == set(FACTS), "every fact is checked"
 

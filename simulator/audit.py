@@ -8,8 +8,7 @@ trace will do, one that was sent over a network too.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from acd.events import (
     AgentAlive,
@@ -37,68 +36,11 @@ from acd.events import (
 )
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import ContactArrived, ContactLeft, Event
+from simulator.heard import Agent, Case, Offer, Queue, Story
 
 _BUSY: Final = ("reserved", "talking", "wrap_up")
 
 OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut
-
-
-@dataclass(slots=True)
-class _Story:
-    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked."""
-
-    contact: str
-    queue: str = ""
-    queued_at: int = 0
-    until: int | None = None
-    offers: list[int] = field(default_factory=list)
-    agent: str = ""
-    joined_at: int = 0
-    left: bool = False
-    sent_away: bool = False
-    outcome: str = ""
-    wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
-    case: str = ""
-
-
-@dataclass(slots=True)
-class _Agent:
-    """What was heard of an agent. `state` is empty while nothing was."""
-
-    state: str
-    offer: int = 0
-    contact: str = ""
-    pending: str = ""
-    wrap_up_until: int = 0
-
-
-@dataclass(slots=True)
-class _Offer:
-    """An offer that has not ended; `until` is that of the join once it is accepted and the parties are being joined."""
-
-    contact: str
-    agent: str
-    until: int
-    accepted: bool = False
-    joining: bool = False
-
-
-@dataclass(slots=True)
-class _Case:
-    """What was heard of a case."""
-
-    breach_at: int | None
-    accepted: bool = False
-    resolved: bool = False
-    breached: bool = False
-
-
-@dataclass(slots=True)
-class _Queue:
-    """How many came into a queue, and how many left it in which way."""
-
-    offered: int = 0
-    left: dict[str, int] = field(default_factory=dict)
 
 
 class Audit:
@@ -115,12 +57,12 @@ class Audit:
         self._at = 0
         self._from_the_start = after == 0
         self._faults: list[str] = []
-        self._stories: dict[str, _Story] = {}
-        self._agents: dict[str, _Agent] = {}
-        self._offers: dict[int, _Offer] = {}
+        self._stories: dict[str, Story] = {}
+        self._agents: dict[str, Agent] = {}
+        self._offers: dict[int, Offer] = {}
         self._last_offer = 0
-        self._cases: dict[str, _Case] = {}
-        self._queues: dict[str, _Queue] = {}
+        self._cases: dict[str, Case] = {}
+        self._queues: dict[str, Queue] = {}
         self.rows = 0
         self.contacts = 0
 
@@ -168,14 +110,14 @@ class Audit:
 
     # --- who is meant ---------------------------------------------------------------------------------------------
 
-    def _story(self, event: Any) -> _Story | None:
+    def _story(self, event: Any) -> Story | None:
         """The contact's story, or None where it is not to be judged."""
         story = self._stories.get(event.contact)
         if story is None and self._from_the_start:
             self._fault(f"{event.kind} of {event.contact}, which never arrived")
         return story
 
-    def _open(self, event: Any) -> _Story | None:
+    def _open(self, event: Any) -> Story | None:
         """The story of a contact that must not have ended."""
         story = self._story(event)
         if story and story.outcome:
@@ -183,12 +125,12 @@ class Audit:
             return None
         return story
 
-    def _agent(self, agent: str) -> _Agent:
+    def _agent(self, agent: str) -> Agent:
         if agent not in self._agents:
-            self._agents[agent] = _Agent("offline" if self._from_the_start else "")
+            self._agents[agent] = Agent("offline" if self._from_the_start else "")
         return self._agents[agent]
 
-    def _offer(self, event: Any) -> _Offer | None:
+    def _offer(self, event: Any) -> Offer | None:
         """The offer that an event is about, which must be open and about this contact and this agent."""
         offer = self._offers.get(event.offer)
         if offer is None:
@@ -205,7 +147,7 @@ class Audit:
     def _arrived(self, event: ContactArrived, at: int) -> None:
         if event.contact in self._stories:
             self._fault(f"{event.contact} arrives a second time")
-        self._stories[event.contact] = _Story(event.contact)
+        self._stories[event.contact] = Story(event.contact)
         self.contacts += 1
 
     def _queued(self, event: ContactQueued, at: int) -> None:
@@ -215,7 +157,7 @@ class Audit:
             if event.need_since > at:
                 self._fault(f"{story.contact} has a need that begins in the future")
             story.queue, story.queued_at, story.until = event.queue, at, event.until
-            self._queues.setdefault(event.queue, _Queue()).offered += 1
+            self._queues.setdefault(event.queue, Queue()).offered += 1
 
     def _left_queue(self, event: QueueLeft, at: int) -> None:
         if story := self._open(event):
@@ -223,7 +165,7 @@ class Audit:
                 self._fault(f"{story.contact} leaves {event.queue}, where it does not wait")
             for offer in story.offers:
                 self._fault(f"{story.contact} leaves {event.queue} while offer {offer} is open")
-            left = self._queues.setdefault(event.queue, _Queue()).left
+            left = self._queues.setdefault(event.queue, Queue()).left
             left[event.outcome] = left.get(event.outcome, 0) + 1
             story.queue = ""
 
@@ -246,7 +188,7 @@ class Audit:
             return
         story.outcome = event.outcome
         if event.queue:
-            left = self._queues.setdefault(event.queue, _Queue()).left
+            left = self._queues.setdefault(event.queue, Queue()).left
             left[event.outcome] = left.get(event.outcome, 0) + 1
         for offer in story.offers:
             self._fault(f"{story.contact} ends while offer {offer} is open")
@@ -256,7 +198,7 @@ class Audit:
         self._check_times(event, story, at)
         story.wrap_up = "due" if event.outcome == "handled" else ""
 
-    def _check_outcome(self, event: ContactEnded, story: _Story, at: int) -> None:
+    def _check_outcome(self, event: ContactEnded, story: Story, at: int) -> None:
         """Each way to end asks for something to have happened, and for something not to."""
         sent_away = story.sent_away and bool(story.queue) and not story.agent
         may = {
@@ -271,7 +213,7 @@ class Audit:
         if event.outcome == "timed_out" and (story.until is None or at < story.until):
             self._fault(f"{story.contact} is sent away before its longest wait is over")
 
-    def _check_times(self, event: ContactEnded, story: _Story, at: int) -> None:
+    def _check_times(self, event: ContactEnded, story: Story, at: int) -> None:
         waited_until = story.joined_at if story.agent else at
         wait_ms = waited_until - story.queued_at if story.queue else 0
         talk_ms = at - story.joined_at if story.agent else 0
@@ -294,11 +236,11 @@ class Audit:
         if story := self._open(event):
             self._check_waits(event, story)
             story.offers.append(event.offer)
-        self._offers[event.offer] = _Offer(event.contact, event.agent, event.until)
+        self._offers[event.offer] = Offer(event.contact, event.agent, event.until)
         self._last_offer = max(event.offer, self._last_offer)
         agent.offer, agent.state = event.offer, "reserved"
 
-    def _check_waits(self, event: OfferContact, story: _Story) -> None:
+    def _check_waits(self, event: OfferContact, story: Story) -> None:
         if story.offers and event.queue not in self._ring_several:
             self._fault(f"{story.contact} is offered to {event.agent} while offer {story.offers[0]} is open")
         if story.agent:
@@ -374,7 +316,7 @@ class Audit:
     def _lapsed(self, event: AgentLapsed, at: int) -> None:
         self._ask(self._agent(event.agent), "offline")
 
-    def _ask(self, agent: _Agent, state: str) -> None:
+    def _ask(self, agent: Agent, state: str) -> None:
         if agent.state in _BUSY:
             agent.pending = "" if state == "ready" else state
         else:
@@ -414,7 +356,7 @@ class Audit:
     def _case_opened(self, event: CaseOpened, at: int) -> None:
         if event.case in self._cases:
             self._fault(f"{event.case} is opened a second time")
-        self._cases[event.case] = _Case(event.breach_at)
+        self._cases[event.case] = Case(event.breach_at)
         if event.due_at is None or event.due_at < at:
             self._fault(f"{event.case} has no time by which it is due")
         if story := self._story(event):
@@ -424,7 +366,7 @@ class Audit:
                 self._fault(f"{event.case} of {story.contact} ({story.wrap_up}) is in the hands of {event.team!r}")
             story.case = event.case
 
-    def _case(self, event: Any) -> _Case | None:
+    def _case(self, event: Any) -> Case | None:
         case = self._cases.get(event.case)
         if case is None and self._from_the_start:
             self._fault(f"{event.kind} of {event.case}, which was never opened")
@@ -472,7 +414,7 @@ class Audit:
                 yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
 
 
-def _is_complete(story: _Story) -> bool:
+def _is_complete(story: Story) -> bool:
     """Whether nothing more is to come."""
     if story.outcome != "handled":
         return bool(story.outcome)

@@ -63,6 +63,16 @@ def test_matching_tells_every_size_and_draws_them(tmp_path: Path) -> None:
     assert "<svg" in picture.read_text(encoding="utf-8")
 
 
+def test_waiting_has_coverage_and_loss_of_every_teller() -> None:
+    """At both quantiles, in each centre where there was something to tell; shares and seconds."""
+    command = [sys.executable, "-m", "benchmarks", "waiting", "--json", "--days", "1"]
+    printed = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    tellers = ("always", "ours", "mean", "head", "last", "floor")
+    figures_of = {f"station_{teller}_p{percent}" for teller in tellers for percent in (50, 90)}
+    assert set() == {f"{each}_{unit}" for each in figures_of for unit in ("coverage", "loss_s")} - printed.keys()
+    assert all(0 <= value <= 1 for name, value in printed.items() if name.endswith("coverage"))
+
+
 @pytest.mark.parametrize("name", [pytest.param("live", marks=pytest.mark.server), "core", "simulate", "start"])
 def test_json_is_one_object_of_named_figures(name: str) -> None:
     """With --json stdout is one object: the machine, every result, and the floors it is to be read beside."""

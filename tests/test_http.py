@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
 from acd.events import AgentStateSet, ContactJoined, OfferAccepted
+from acd.plan import Announce
 from router.adapters.clock import WallClock
 from router.adapters.http import HUNG_MS, application, http, listen
 from router.adapters.memory_bus import MemoryBus
 from router.adapters.memory_journal import MemoryJournal
 from router.errors import BrokerFault
-from router.events import ContactArrived
+from router.events import ContactArrived, ContactLeft
 from router.measures import MEASURES
 from router.recovery import recover
 from router.service import Service
 from simulator.loop import run
 from tests.stage import Stage
 from tests.why_stories import looking_back_in
-from tests.worlds import plan
+from tests.worlds import QUEUE, S, plan
 
 NUMBER = "+4930123456"
 
@@ -112,6 +114,56 @@ def test_every_measure_comes_with_its_formula() -> None:
     expected = {"value": 8_000.0, "numerator": 8_000, "n": 1, "unit": "ms", "formula": MEASURES["asa"].formula}
     assert expected == body["queues"]["help"]["asa"]
     assert body["total"]["fcr"]["value"] is None
+
+
+ANNOUNCES = replace(QUEUE, announce=Announce(10 * S, position=True, expected_wait=True))
+
+
+def figures_of_waits() -> tuple[list[str], dict[str, Any]]:
+    """The lines of the metrics about waits, and the expected waits of the measures, after three who had to wait."""
+
+    async def main() -> tuple[list[str], dict[str, Any]]:
+        stage = Stage(plan(queues=(ANNOUNCES,)))
+        await stage.open()
+        for contact in ("call-1", "call-2"):
+            await stage.say(ContactArrived(contact, "100"))
+        await stage.wait(8 * S)
+        for offer, agent in enumerate(("ann", "bob"), start=1):
+            await stage.say(AgentStateSet(agent, "ready"))
+            await stage.say(OfferAccepted(f"call-{offer}", agent, offer))
+            await stage.say(ContactJoined(f"call-{offer}", agent, offer))
+        await stage.say(ContactArrived("call-3", "100"))
+        await stage.wait(9 * S)
+        await stage.say(ContactLeft("call-3"))
+        transport = httpx.ASGITransport(application(stage.service, looking_back_in(stage.journal)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            metrics, measures = await client.get("/metrics"), await client.get("/v1/measures")
+        await stage.close()
+        waits = [line for line in metrics.text.splitlines() if "wait_" in line and line[0] != "#"]
+        return [line for line in waits if "created" not in line], measures.json()["expected_waits"]
+
+    return run(main())
+
+
+def test_expected_waits_are_told_with_their_scores() -> None:
+    """For one who came now, as far as it is known; and what came of what was told, with the formula."""
+    lines, measures = figures_of_waits()
+    assert 'firstline_expected_wait_seconds{quantile="0.5",queue="help"} 8.0' in lines
+    assert not any('expected_wait_seconds{quantile="0.9"' in line for line in lines)
+    assert 'firstline_wait_predictions_total{outcome="beyond",quantile="0.5",queue="help"} 1.0' in lines
+    assert "firstline_wait_pinball_loss_seconds_total" in " ".join(lines)
+    half = measures["help"]["p50"]
+    assert (1, 8_000) == (measures["help"]["place"], half["wait_ms"])
+    assert (0.0, 0, 1, 0.5) == tuple(half["coverage"][name] for name in ("value", "numerator", "n", "aim"))
+    assert (None, 0, "ms") == tuple(half["pinball_loss"][name] for name in ("value", "n", "unit"))
+    assert (None, None) == (measures["help"]["p90"]["wait_ms"], measures["help"]["p90"]["coverage"]["value"])
+
+
+def test_a_centre_that_announces_nothing_expects_nothing() -> None:
+    """No wait is estimated where nobody is told one."""
+    metrics, measures = answers("/metrics", "/v1/measures")
+    assert {} == measures.json()["expected_waits"]
+    assert "firstline_expected_wait_seconds{" not in metrics.text
 
 
 def test_the_pages_are_described() -> None:

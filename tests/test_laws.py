@@ -17,6 +17,7 @@ from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
     AgentStateSet,
+    AnnounceWait,
     ContactJoined,
     ContactMoved,
     ContactQueued,
@@ -122,6 +123,7 @@ class Laws(RuleBasedStateMachine):
         self.inputs: Inputs = []
         self.log: list[Event] = []
         self.needs: dict[str, int] = {}
+        self.positions: dict[str, int] = {}
 
     def new_engine(self) -> Engine:
         """An engine that knows two versions of the same rules."""
@@ -158,6 +160,10 @@ class Laws(RuleBasedStateMachine):
         for event in events:
             if isinstance(event, OfferContact):
                 self.check_choice(event)
+            elif isinstance(event, AnnounceWait):
+                self.check_position(event)
+            elif isinstance(event, ContactQueued):
+                self.positions.pop(event.contact, None)
             self.folded.apply(event, self.now)
             self.measures.apply(event, self.now)
 
@@ -175,6 +181,19 @@ class Laws(RuleBasedStateMachine):
         told = (event.contact, event.agent, event.candidates, event.excluded)
         assert told in (a_contact_chose, an_agent_chose)
         assert told[:2] == an_agent_chose[:2], "nobody is passed over"
+
+    def check_position(self, event: AnnounceWait) -> None:
+        """INV-07: a position told never rises within a queue; the place beside it is right: by looking at everybody."""
+        floor = self.folded.floor
+        queue = floor.plan.queues[event.queue]
+        ranks = {
+            each.id: discipline.rank(each, queue, self.now)
+            for each in floor.contacts.values()
+            if each.queue == event.queue and each.state in UNANSWERED
+        }
+        place = 1 + sum(rank < ranks[event.contact] for rank in ranks.values())
+        assert (place, min(place, self.positions.get(event.contact, place))) == (event.place, event.position)
+        self.positions[event.contact] = event.position
 
     def choice(self, pairs: list[Pair], rank: Callable[[Pair], tuple[int, ...]]) -> tuple[Any, ...]:
         """What an offer should say, where these pairs are to choose from."""
@@ -363,6 +382,7 @@ class Laws(RuleBasedStateMachine):
             *(case.breach_at for case in board.desk.cases.values() if case.state != "resolved" and not case.breached),
             *board.desk.turns.values(),
             *(at for contact in floor.contacts.values() for at in changes_to_come(contact, floor.plan.queues)),
+            *(waiter.announce_at for waiter in floor.waits.waiters.values()),
         ]
         to_come = {at for at in instants if at and at > self.now}
         assert min(to_come, default=None) == self.engine.deadline()
@@ -466,6 +486,16 @@ class RichLaws(Laws):
     def reprioritise(self, place: int, priority: int) -> None:
         """A supervisor changes a priority."""
         self.take(ContactReprioritised(self.contact(place), priority))
+
+    @rule(queue=st.sampled_from(["needs", "quick"]))
+    def overtake(self, queue: str) -> None:
+        """The last of a queue becomes its first, and somebody whom it passed is told where he stands."""
+        floor = self.engine.board.floor
+        waiting = [each for each in floor.contacts.values() if each.queue == queue and each.state in UNANSWERED]
+        if len(waiting) > 1:
+            self.take(ContactReprioritised(waiting[-1].id, max(each.priority for each in waiting) + 1))
+            self.now = max(self.now, min(floor.waits.waiters[each.id].announce_at for each in waiting[:-1]))
+            self.take(None)
 
     @rule(place=places, queue=st.sampled_from(["needs", "quick", "nowhere"]))
     def move(self, place: int, queue: str) -> None:

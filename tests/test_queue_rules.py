@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acd.plan import Ageing, Relaxation, Requirement, Tier
+from acd.plan import Ageing, Announce, Relaxation, Requirement, Tier
 from tests.clinic import BASE, faults_of, loaded
 
 RULES = """weight: 2
@@ -23,7 +23,8 @@ RULES = """weight: 2
       - {agents: [nurse], after: 20s}
     selection: in_order
     ring: progressive
-    ring_step: 5s"""
+    ring_step: 5s
+    announce: {every: 45s, position: true, expected_wait: true, prompts: [hello]}"""
 """Stands in the queue of the clinic, whose nurses have the level 3 and whose head has 5."""
 
 
@@ -47,6 +48,7 @@ def test_every_rule_of_a_queue_is_compiled(tmp_path: Path) -> None:
         "selection": "in_order",
         "ring": "progressive",
         "ring_step_ms": 5_000,
+        "announce": Announce(45_000, position=True, expected_wait=True, prompts=("hello",)),
     }
     assert expected == {name: getattr(queue, name) for name in expected}
 
@@ -72,6 +74,10 @@ def test_a_level_of_nothing_asks_no_longer_for_a_skill(tmp_path: Path) -> None:
         ("wait_max: 5s\n    relaxations: [{after: 5s, match_language: false}]", ["relaxations[0].after: this relaxation never comes"]),
         ("ageing: {every: 20s, priority_max: 2}", ["ageing.priority_max: no priority ever grows: all are 2 or more"]),
         ("ageing: {every: 0s, priority_max: 9}", ["ageing.every: this must be longer than nothing"]),
+        ("announce: {every: 30s}", ["announce: this says nothing (say `position` or `expected_wait`"]),
+        ("announce: {every: 2s, position: true}", ["announce.every: a message would still be playing when the next begins"]),
+        ("announce: {prompts: [helo]}", ["announce.prompts[0]: `helo` is no prompt of this centre"]),
+        ("wait_max: 30s\n    announce: {every: 30s, prompts: [hello]}", ["announce.prompts: these prompts are never played: nobody waits that long (`every` must be shorter than `wait_max`"]),
         ("ring: some", ["ring: this must be `one`, `all` or `progressive`"]),
     ],
 )  # fmt: skip

@@ -102,6 +102,7 @@ def test_a_snapshot_alone_is_the_whole_state() -> None:
 def test_every_part_of_a_snapshot_is_needed() -> None:
     """The busy hour is busy enough: without any one part of its snapshots, the state read back is another one."""
     empty: dict[str, Any] = {"now": 0, "last_offer": 0, "last_order": 0, "last_case": 0, "open": {}, "turns": {}}
+    empty["estimators"] = {}
     kept_apart = {"plan", "seq"}  # without them it could not be read at all
     elsewhere = {"watches"}  # of old systems' queues: tests/test_compat_*.py
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import Ageing, AgentPlan, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -70,6 +70,7 @@ def busy_plan(version: str = "v1") -> Plan:
         wrap_up_ms=30 * S,
         exclusion_ms=15 * S,
         retry_ms=5 * S,
+        announce=Announce(8 * S, position=True, expected_wait=True, prompts=("hold",)),
         case_type="matter",
     )
     quick = QueuePlan("quick", 1, wrap_up_ms=0, missed_offers_max=None, wrap_up_outcome="escalated", case_type="matter")
@@ -126,6 +127,7 @@ def rich_plan(version: str = "v1") -> Plan:
         selection="fewest_contacts",
         ring="all" if first else "progressive",
         ring_step_ms=3 * S,
+        announce=Announce(11 * S, position=True),
         waiting_max=3,
         leave_when_empty=version != "v1",
     )

@@ -26,6 +26,7 @@ from router.errors import BrokerFault, FirstlineError, JournalFault, UsageFault
 from router.explain import TooFarBackError, UnknownError
 from router.measures import figures
 from router.service import Service
+from router.waiting import expected_figures
 
 HUNG_MS: Final = 5_000
 """For how long the loop may not have turned before the service calls itself ill (real milliseconds)."""
@@ -60,11 +61,12 @@ def application(service: Service, look_back: LookBack) -> FastAPI:
     async def state() -> dict[str, Any]:
         return snapshot(service.engine.board, max(service.clock.now(), service.engine.now))
 
-    @app.get("/v1/measures", summary="Every measure with its formula, in total and by queue")
+    @app.get("/v1/measures", summary="Every measure with its formula, in total and by queue; expected waits")
     async def measures() -> dict[str, Any]:
         return {
             "total": figures(service.measures.tally(service.engine.now)),
             "queues": {queue: figures(tally) for queue, tally in service.measures.by_queue().items()},
+            "expected_waits": expected_figures(service.engine.board, max(service.clock.now(), service.engine.now)),
         }
 
     explainer = Explainer(service, look_back)

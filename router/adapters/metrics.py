@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from router.service import Service
+from router.waiting import expected_waits
 
 _COUNTS = (
     *("offered", "answered", "answered_in", "abandoned", "timed_out", "blocked", "nobody_there"),
@@ -28,6 +29,7 @@ class ServiceCollector(Collector):
         yield from self._traffic()
         yield from self._floor()
         yield from self._queues()
+        yield from self._expected_waits()
 
     def _traffic(self) -> Iterator[Metric]:
         service = self._service
@@ -62,3 +64,25 @@ class ServiceCollector(Collector):
                 outcomes.add_metric([queue, count], getattr(tally, count))
         yield waiting
         yield outcomes
+
+    def _expected_waits(self) -> Iterator[Metric]:
+        """Of queues that announce; the quantile of the wait is absent while it is not known."""
+        service = self._service
+        by = ["queue", "quantile"]
+        wait = GaugeMetricFamily("firstline_expected_wait_seconds",
+                                 "The wait of a contact that came now, as quantiles.", labels=by)  # fmt: skip
+        judged = CounterMetricFamily("firstline_wait_predictions",
+                                     "Expected waits told, by what came of them.", labels=[*by, "outcome"])  # fmt: skip
+        loss = CounterMetricFamily("firstline_wait_pinball_loss_seconds",
+                                   "Pinball loss of expected waits, over contacts answered.", labels=by)  # fmt: skip
+        answered = CounterMetricFamily("firstline_wait_predictions_answered",
+                                       "Expected waits told to contacts that were answered.", labels=by)  # fmt: skip
+        for each in expected_waits(service.engine.board, max(service.clock.now(), service.engine.now)):
+            labels, score = [each.queue, f"{each.percent / 100:g}"], each.score
+            if each.wait_ms is not None:
+                wait.add_metric(labels, each.wait_ms / 1_000)
+            for outcome in ("within", "beyond", "unknown"):
+                judged.add_metric([*labels, outcome], getattr(score, outcome))
+            loss.add_metric(labels, score.pinball / 100_000)
+            answered.add_metric(labels, score.answered)
+        yield from (wait, judged, loss, answered)

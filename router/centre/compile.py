@@ -8,13 +8,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from acd.plan import Ageing, AgentPlan, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
 from router.centre.references import members
 from router.centre.sections import (
     AgentSpec,
+    AnnounceSpec,
     CaseStatusSpec,
     CentreSpec,
     CollectSpec,
@@ -106,6 +107,7 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         waiting_max=spec.waiting_max,
         leave_when_empty=spec.leave_when_empty,
         overflow=Overflow(spec.overflow.after, spec.overflow.queue) if spec.overflow else None,
+        announce=_announce(spec.announce) if spec.announce else None,
         selection=spec.selection,
         ring=spec.ring,
         ring_step_ms=spec.ring_step,
@@ -121,6 +123,10 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         wrap_up_outcome=spec.wrap_up_outcome,
         case_type=spec.case_type,
     )
+
+
+def _announce(spec: AnnounceSpec) -> Announce:
+    return Announce(spec.every, spec.position, spec.expected_wait, tuple(spec.prompts))
 
 
 def _requirements(levels: Mapping[str, int]) -> tuple[Requirement, ...]:

@@ -34,6 +34,7 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
         yield from check.tiers()
         yield from check.relaxations()
         yield from check.overflow(onwards)
+        yield from check.announce()
         yield from check.ageing(_priorities(document, queue_id))
 
 
@@ -116,6 +117,22 @@ class _Check:
         if following == self.queue.id:
             message = f"contacts would go round for ever: {' -> '.join([*way, following])}"
             yield self.fault(("overflow", "queue"), message, "let the last of them keep its contacts")
+
+    def announce(self) -> Iterator[Fault]:
+        """It says something, and its prompts come while there is somebody to hear them."""
+        announce = self.queue.announce
+        if announce is None:
+            return
+        if not (announce.position or announce.expected_wait or announce.prompts):
+            hint = "say `position` or `expected_wait`, name `prompts`, or take it out"
+            yield self.fault(("announce",), "this says nothing", hint)
+        ends = {"wait_max": self.queue.wait_ms_max}
+        if self.queue.overflow:
+            ends["overflow.after"] = self.queue.overflow.after_ms
+        for name, end_ms in ends.items():
+            if announce.prompts and end_ms is not None and announce.every_ms >= end_ms:
+                message = "these prompts are never played: nobody waits that long"
+                yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
 
     def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
         """It lets at least somebody's priority grow."""

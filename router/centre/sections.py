@@ -23,6 +23,16 @@ from router.centre.names import named
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
 """How many agents a group may have."""
+ANNOUNCE_MS_MIN: Final = 5_000
+"""How often a waiting contact may be told something."""
+
+
+def _spoken(every_ms: int) -> int:
+    if every_ms < ANNOUNCE_MS_MIN:
+        raise ValueError(
+            f"a message would still be playing when the next begins: write {ANNOUNCE_MS_MIN // 1000}s or more"
+        )
+    return every_ms
 
 
 def _text(title: str, pattern: str, sentence: str) -> tuple[Any, Any]:
@@ -64,6 +74,7 @@ Level = Annotated[int, Field(ge=1, le=10)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]
 Attempts = Annotated[int, Field(ge=1, le=10)]
 Digits = Annotated[int, Field(ge=1, le=32)]
+Interval = Annotated[SomeTime, AfterValidator(_spoken)]
 
 
 def _lasting(default: str, description: str) -> Any:
@@ -301,6 +312,18 @@ class OverflowSpec(Entry):
     queue: QueueName = Field(description="The queue it goes on to.")
 
 
+class AnnounceSpec(Entry):
+    """What contacts are told while they wait: as soon as they have to, and at intervals from then on."""
+
+    every: Interval = _lasting("30s", "The interval; 5s at least.")
+    position: bool = Field(default=False, description="Whether its position is said. It never rises within a queue.")
+    expected_wait: bool = Field(
+        default=False,
+        description="Whether the wait still to come is said: within what half are answered, and nine in ten.",
+    )
+    prompts: list[PromptName] = Field([], description="What is played each time but the first, such as a comfort.")
+
+
 class TierSpec(Entry):
     """Agents who may serve a queue from some time on. Those of earlier tiers go first."""
 
@@ -333,6 +356,9 @@ class QueueSpec(Entry):
         [], description="Who may serve it, first come first. None: everybody who meets the requirements, at once."
     )
     overflow: OverflowSpec | None = Field(None, description="The queue that contacts go on to. `null`: none.")
+    announce: AnnounceSpec | None = Field(
+        None, description="What contacts are told while they wait. `null`: nothing, and no wait is estimated."
+    )
     selection: Selection = Field("longest_idle", description="Which agent of a tier goes first.")
     ring: Ring = Field(
         "one", description="Whether `one` agent is rung at a time, `all` at once, or `progressive`: one more each step."

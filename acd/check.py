@@ -1,0 +1,147 @@
+"""What may happen on the floor: for each fact None, or why it cannot be taken. Reads the floor, writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from acd.agent import BUSY
+from acd.contact import UNANSWERED
+from acd.events import (
+    AgentAlive,
+    AgentStateSet,
+    ContactJoined,
+    ContactMoved,
+    ContactReleased,
+    ContactReprioritised,
+    LegAnswered,
+    LegFailed,
+    LegRinging,
+    OfferAccepted,
+    OfferDeclined,
+    WrappedUp,
+)
+from acd.floor import Floor
+from acd.model import Agent, AgentState
+
+Refusal = tuple[Literal["illegal", "stale"], str]
+Check = Callable[[Floor, Any], Refusal | None]
+
+
+def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
+    agent = floor.agents[event.agent]
+    if event.lease_ms < 0:
+        return ("illegal", "lease_ms is negative: leave it out for no lease")
+    if agent.state in BUSY:
+        asks = agent.pending or agent.state is AgentState.WRAP_UP or agent.once != event.once
+        says_nothing = event.state == "ready" and not asks
+        return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
+    if event.state == "ready" and floor.is_held_back(agent.id):
+        return None
+    if agent.state == event.state and not _differs(agent, event):
+        return ("stale", f"agent {agent.id!r} is {agent.state} already")
+    return None
+
+
+def _differs(agent: Agent, event: AgentStateSet) -> bool:
+    """Whether a state means something else than before: a pause for another reason, or another number of contacts."""
+    if agent.state is AgentState.READY:
+        return agent.once != event.once
+    return agent.state is AgentState.PAUSED and agent.reason != event.reason
+
+
+def _check_alive(floor: Floor, event: AgentAlive) -> Refusal | None:
+    if event.lease_ms <= 0:
+        return ("illegal", "lease_ms must be more than 0")
+    if floor.agents[event.agent].state is AgentState.OFFLINE:
+        return ("stale", f"agent {event.agent!r} is offline: log in again")
+    return None
+
+
+def _check_offer(floor: Floor, event: Any) -> Refusal | None:
+    offer = floor.offers.get(event.offer)
+    if offer is None:
+        made = 1 <= event.offer <= floor.last_offer
+        return ("stale", f"offer {event.offer} is no longer open") if made else ("illegal", "no such offer was made")
+    if (offer.agent, offer.contact) != (event.agent, event.contact):
+        return ("illegal", f"offer {event.offer} is about another agent or contact")
+    return None
+
+
+def _check_answer(floor: Floor, event: OfferAccepted | LegAnswered | OfferDeclined | LegRinging) -> Refusal | None:
+    if refusal := _check_offer(floor, event):
+        return refusal
+    if floor.offers[event.offer].accepted:
+        return ("stale", f"offer {event.offer} is accepted already")
+    taken = isinstance(event, OfferAccepted | LegAnswered) and floor.contacts[event.contact].joining
+    return ("stale", f"contact {event.contact!r} is being joined with another agent") if taken else None
+
+
+def _check_joined(floor: Floor, event: ContactJoined) -> Refusal | None:
+    if refusal := _check_offer(floor, event):
+        return refusal
+    return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted yet")
+
+
+def _check_released(floor: Floor, event: ContactReleased) -> Refusal | None:
+    agent = floor.agents[event.agent]
+    if agent.contact != event.contact or agent.state is not AgentState.TALKING:
+        return ("stale", f"agent {event.agent!r} does not talk with contact {event.contact!r}")
+    return None
+
+
+def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
+    agent = floor.agents[event.agent]
+    if agent.state is AgentState.TALKING and agent.contact == event.contact:
+        return ("illegal", f"contact {event.contact!r} is not over yet: it cannot be wrapped up")
+    if agent.state is not AgentState.WRAP_UP or agent.contact != event.contact:
+        return ("stale", f"agent {event.agent!r} is not in wrap-up after contact {event.contact!r}")
+    return None
+
+
+def _check_reprioritised(floor: Floor, event: ContactReprioritised) -> Refusal | None:
+    contact = floor.contacts[event.contact]
+    if contact.state not in UNANSWERED:
+        return ("stale", f"contact {contact.id!r} waits in no queue: it is {contact.state}")
+    return ("stale", f"the priority is {event.priority} already") if contact.priority == event.priority else None
+
+
+def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
+    contact = floor.contacts[event.contact]
+    if event.queue not in floor.plan.queues:
+        return ("illegal", f"queue {event.queue!r} is not in the centre")
+    if contact.state not in UNANSWERED or contact.joining:
+        state = "being joined with an agent" if contact.joining else contact.state.value
+        return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
+    return (
+        ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
+        if contact.queue == event.queue
+        else None
+    )
+
+
+def _of_a_known_agent(check: Check) -> Check:
+    def checked(floor: Floor, event: Any) -> Refusal | None:
+        if event.agent not in floor.agents:
+            return ("illegal", f"agent {event.agent!r} is not in the centre")
+        return check(floor, event)
+
+    return checked
+
+
+OF_CONTACTS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised, ContactMoved: _check_moved}
+CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
+    fact: _of_a_known_agent(check)
+    for fact, check in (
+        (AgentStateSet, _check_state),
+        (AgentAlive, _check_alive),
+        (OfferAccepted, _check_answer),
+        (OfferDeclined, _check_answer),
+        (LegRinging, _check_answer),
+        (LegAnswered, _check_answer),
+        (LegFailed, _check_offer),
+        (ContactJoined, _check_joined),
+        (ContactReleased, _check_released),
+        (WrappedUp, _check_wrapped_up),
+    )
+}

@@ -1,0 +1,64 @@
+"""What an audit has heard: of a contact, an agent, an offer, a case and a queue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(slots=True)
+class Story:
+    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked."""
+
+    contact: str
+    queue: str = ""
+    queued_at: int = 0
+    until: int | None = None
+    offers: list[int] = field(default_factory=list)
+    agent: str = ""
+    joined_at: int = 0
+    left: bool = False
+    sent_away: bool = False
+    outcome: str = ""
+    wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
+    case: str = ""
+
+
+@dataclass(slots=True)
+class Agent:
+    """What was heard of an agent. `state` is empty while nothing was."""
+
+    state: str
+    offer: int = 0
+    contact: str = ""
+    pending: str = ""
+    wrap_up_until: int = 0
+
+
+@dataclass(slots=True)
+class Offer:
+    """An offer that has not ended; `until` is that of the join once it is accepted and the parties are being joined."""
+
+    contact: str
+    agent: str
+    until: int
+    accepted: bool = False
+    joining: bool = False
+
+
+@dataclass(slots=True)
+class Case:
+    """What was heard of a case."""
+
+    breach_at: int | None
+    accepted: bool = False
+    resolved: bool = False
+    breached: bool = False
+
+
+@dataclass(slots=True)
+class Queue:
+    """How many came into a queue, and how many left it in which way."""
+
+    offered: int = 0
+    left: dict[str, int] = field(default_factory=dict)
