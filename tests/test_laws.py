@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -35,8 +35,7 @@ from acd.events import (
     WrappedUp,
 )
 from acd.match import meets
-from acd.model import Agent, AgentState, Contact, ContactState
-from acd.plan import QueuePlan
+from acd.model import AgentState, ContactState
 from acd.widening import next_widening
 from escalation.events import CaseAccepted, CaseResolved
 from ivr.events import ContactKeyed, PromptFinished
@@ -45,6 +44,7 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures
+from tests.rulebook import Pair, changes_to_come, standing, tier_of
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
@@ -56,7 +56,6 @@ ROUNDS_MAX = 400
 
 agents = st.sampled_from(AGENTS)
 places = st.integers(0, 5)
-Pair = tuple[Contact, Agent]
 Inputs = list[tuple[int, Event | None]]
 
 
@@ -74,39 +73,6 @@ def decide(engine: Engine, at: int, fact: Event | None) -> list[Event]:
         except Refused:
             return events
     return events
-
-
-def tier_of(pair: Pair, queues: Mapping[str, QueuePlan]) -> int:
-    """The agent's tier in the contact's queue; in none is far away."""
-    tiers = queues[pair[0].queue].tiers
-    return next((place for place, tier in enumerate(tiers) if pair[1].id in tier.agents), 99 if tiers else 0)
-
-
-def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
-    """How an agent ranks for a contact, by the book."""
-    queue, agent = queues[pair[0].queue], pair[1]
-    listed = [name for tier in queue.tiers for name in tier.agents]
-    place = listed.index(agent.id) if agent.id in listed else agent.place
-    by = {
-        "longest_idle": (agent.idle_since, place),
-        "fewest_contacts": (agent.served, agent.idle_since, place),
-        "in_order": (place,),
-    }
-    return (tier_of(pair, queues), *by[queue.selection])
-
-
-def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:
-    """When time alone will change for whom a contact may ring."""
-    if contact.state not in UNANSWERED:
-        return
-    queue = queues[contact.queue]
-    after_ms = [tier.after_ms for tier in queue.tiers[contact.tiers :]]
-    after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
-    yield from sorted(contact.queued_at + each for each in after_ms)[:1]
-    if queue.overflow:
-        yield contact.queued_at + queue.overflow.after_ms
-    if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
-        yield contact.rung_at + queue.ring_step_ms
 
 
 class Laws(RuleBasedStateMachine):

@@ -228,6 +228,6 @@ def test_every_event_of_a_contact_is_told_or_left_out_on_purpose() -> None:
     about = {kind for kind, event in EVENTS.items() if "contact" in {field.name for field in fields(event)}}
     left_out = {
         *("contact.keyed", "prompt.finished", "prompt.overran", "flow.moved", "say", "collect", "input.missed"),
-        *("digits.collected", "leg.ringing", "join", "hang_up", "wrap_up.started"),
+        *("digits.collected", "leg.ringing", "join", "hang_up", "wrap_up.started", "announce"),
     }
     assert about == left_out | {kind for kind, event in EVENTS.items() if event in _TELL}

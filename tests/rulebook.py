@@ -1,0 +1,44 @@
+"""How contacts and agents rank, and what changes by time alone: by the book, from looking at one pair at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from acd.contact import UNANSWERED
+from acd.model import Agent, Contact, ContactState
+from acd.plan import QueuePlan
+
+Pair = tuple[Contact, Agent]
+
+
+def tier_of(pair: Pair, queues: Mapping[str, QueuePlan]) -> int:
+    """The agent's tier in the contact's queue; in none is far away."""
+    tiers = queues[pair[0].queue].tiers
+    return next((place for place, tier in enumerate(tiers) if pair[1].id in tier.agents), 99 if tiers else 0)
+
+
+def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
+    """How an agent ranks for a contact, by the book."""
+    queue, agent = queues[pair[0].queue], pair[1]
+    listed = [name for tier in queue.tiers for name in tier.agents]
+    place = listed.index(agent.id) if agent.id in listed else agent.place
+    by = {
+        "longest_idle": (agent.idle_since, place),
+        "fewest_contacts": (agent.served, agent.idle_since, place),
+        "in_order": (place,),
+    }
+    return (tier_of(pair, queues), *by[queue.selection])
+
+
+def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:
+    """When time alone will change for whom a contact may ring."""
+    if contact.state not in UNANSWERED:
+        return
+    queue = queues[contact.queue]
+    after_ms = [tier.after_ms for tier in queue.tiers[contact.tiers :]]
+    after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
+    yield from sorted(contact.queued_at + each for each in after_ms)[:1]
+    if queue.overflow:
+        yield contact.queued_at + queue.overflow.after_ms
+    if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
+        yield contact.rung_at + queue.ring_step_ms
