@@ -189,21 +189,24 @@ def overflow_due(floor: Floor, contact: Contact) -> int | None:
 def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
     contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
     if contact.queues > 1:
-        return  # it was moved: it is not sent away for want of room, and `move` goes on
+        return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
     if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
-        yield from _send_away(floor, contact, "blocked", "the queue is full", now)
-    else:
-        yield from _seek(floor, event, now)
+        return _send_away(floor, contact, "blocked", "the queue is full", now)
+    return _seek(floor, event, now)
 
 
 def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
     contact = floor.contacts[event.contact]
-    if event.relaxed < len(floor.plan.queues[contact.queue].relaxations):
+    queue = floor.plan.queues[contact.queue]
+    if event.relaxed < len(queue.relaxations):
         yield from _relax_by_need(floor, contact)
     yield from match_contact(floor, contact.id, now)
-    if contact.state is ContactState.WAITING and floor.matching.is_unattended(contact):
+    if contact.state is not ContactState.WAITING:
+        return
+    if queue.leave_when_empty and floor.matching.is_unattended(contact):
         yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
-    yield from floor.waits.greeting(floor.contacts.get(event.contact), now)
+    elif floor.announces:
+        yield from floor.waits.greeting(contact, now)
 
 
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:
@@ -376,9 +379,13 @@ def set_free(floor: Floor, agents: list[Agent], now: int) -> Decisions:
 
 def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
     """Only now does it stop ringing at the others: until here the join could have failed."""
-    if others := floor.contacts[event.contact].offers:
-        rung = yield from stop_ringing(floor, others, TAKEN)
-        yield from set_free(floor, rung, now)
+    others = floor.contacts[event.contact].offers
+    return _stop_the_others(floor, others, now) if others else iter(())
+
+
+def _stop_the_others(floor: Floor, offers: tuple[int, ...], now: int) -> Decisions:
+    rung = yield from stop_ringing(floor, offers, TAKEN)
+    yield from set_free(floor, rung, now)
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:
@@ -398,8 +405,12 @@ def _movable(state: AgentState) -> Literal["paused", "offline"]:
 def leave(floor: Floor, contact_id: str, now: int) -> Decisions:
     """The customer has gone: an offer is withdrawn, the contact ends, the agent who talked wraps up."""
     contact = floor.contacts[contact_id]
+    unanswered: ContactOutcome = "abandoned" if contact.queue else "left_menu"
+    if not contact.offers:
+        yield from _end(floor, contact, unanswered, now)
+        return
     rung = yield from stop_ringing(floor, contact.offers, "the customer left")
-    yield from _end(floor, contact, "abandoned" if contact.queue else "left_menu", now)
+    yield from _end(floor, contact, unanswered, now)
     yield from set_free(floor, rung, now)
 
 

@@ -136,12 +136,12 @@ class Floor:
     # --- moving along the tables ----------------------------------------------------------------------------------
 
     def _move_contact(self, contact: Contact, trigger: str) -> None:
-        sought, unanswered = self.seeks(contact), contact.state in contacts.UNANSWERED
-        contact.state = contacts.TRANSITIONS[contact.state][trigger]
-        contact.rings_on = contact.state is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
-        seeks = self.seeks(contact)
-        if (still := contact.state in contacts.UNANSWERED) is not unanswered:
+        before, sought = contact.state, self.matching.seeks(contact.id)
+        after = contact.state = contacts.TRANSITIONS[before][trigger]
+        contact.rings_on = after is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
+        if (still := after in contacts.UNANSWERED) is not (before in contacts.UNANSWERED):
             self.matching.lengthen(contact.queue, 1 if still else -1)
+        seeks = still and self.seeks(contact)
         if seeks and not sought:
             self.matching.add(contact)
         elif sought and not seeks:

@@ -117,6 +117,10 @@ class Matching:
         need.waiting -= 1
         del self._waiting[contact.id]
 
+    def seeks(self, contact: str) -> bool:
+        """Whether the contact is one of those that were added and not dropped."""
+        return contact in self._waiting
+
     def lengthen(self, queue: str, by: int) -> None:
         """A contact is in the queue unanswered from now on (`by` is 1), or is so no longer (-1)."""
         self._lengths[queue] += by

@@ -88,10 +88,10 @@ class Waits:
         newest = Contact("", "", "", "", "", now, priority=queue.priority, order=1 << 62)
         return 1 + self._ahead(queue, discipline.rank(newest, queue, now), now)
 
-    def greeting(self, contact: Contact | None, now: int) -> Iterable[AnnounceWait]:
-        """What a contact that came to its queue and has to wait is told at once; nothing if it was told already."""
-        waiter = self.waiters.get(contact.id) if contact else None
-        if contact is None or waiter is None or waiter.told or contact.state is not ContactState.WAITING:
+    def greeting(self, contact: Contact, now: int) -> Iterable[AnnounceWait]:
+        """What a contact that came to its queue and waits is told at once; nothing if it was told already."""
+        waiter = self.waiters.get(contact.id)
+        if waiter is None or waiter.told:
             return ()
         return (self.announcement(contact, now, ()),)
 
