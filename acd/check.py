@@ -113,11 +113,9 @@ def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
     if contact.state not in UNANSWERED or contact.joining:
         state = "being joined with an agent" if contact.joining else contact.state.value
         return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
-    return (
-        ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
-        if contact.queue == event.queue
-        else None
-    )
+    if contact.queue == event.queue:
+        return ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
+    return None
 
 
 def _of_a_known_agent(check: Check) -> Check:

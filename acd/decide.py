@@ -1,8 +1,8 @@
 """What follows on the floor from an event. Reads the floor, writes nothing.
 
-`FOLLOW` yields the decisions that follow from an event just
-applied; whoever runs it applies each before asking for the next, so every line here sees the state its own decisions
-have made. What may happen at all is in `acd.check`, what happens by itself in `acd.alarms`.
+`FOLLOW` yields the decisions that follow from an event just applied; whoever runs it applies each before asking for the
+next, so every line here sees the state its own decisions have made. What may happen at all is in `acd.check`, what
+happens by itself in `acd.alarms`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ Decisions = Iterator[Any]
 Follow = Callable[[Floor, Any, int], Decisions]
 
 TAKEN: Final = "another agent took the contact"
+_NOBODY_THERE: Final = "nobody is there"
 
 
 # --- matching -----------------------------------------------------------------------------------------------------
@@ -191,7 +192,7 @@ def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
     if contact.queues > 1:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
     if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
-        return _send_away(floor, contact, "blocked", "the queue is full", now)
+        return send_away(floor, contact, "blocked", "the queue is full", now)
     return _seek(floor, event, now)
 
 
@@ -204,7 +205,7 @@ def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Deci
     if contact.state is not ContactState.WAITING:
         return
     if queue.leave_when_empty and floor.matching.is_unattended(contact):
-        yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
+        yield from send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
     elif floor.announces:
         yield from floor.waits.greeting(contact, now)
 
@@ -310,14 +311,11 @@ def _shorten_all(floor: Floor, now: int) -> Decisions:
         yield from _shorten(floor, contact, now)
 
 
-_NOBODY_THERE = "nobody is there"
-
-
 def _leave_unattended(floor: Floor, now: int) -> Decisions:
     """Somebody went away, or is about to: nobody waits where a queue would rather send him away than let him hope."""
     for contact in floor.matching.unattended():
         if contact.state is ContactState.WAITING:
-            yield from _send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
+            yield from send_away(floor, contact, "nobody_there", _NOBODY_THERE, now)
 
 
 def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
@@ -447,11 +445,12 @@ def _after_wrap_up(floor: Floor, event: WrappedUp | WrapUpExpired, now: int) -> 
 def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away."""
     rung = yield from stop_ringing(floor, contact.offers, "the contact waited too long")
-    yield from _send_away(floor, contact, "timed_out", "waited too long", now)
+    yield from send_away(floor, contact, "timed_out", "waited too long", now)
     yield from set_free(floor, rung, now)
 
 
-def _send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int) -> Decisions:
+def send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int) -> Decisions:
+    """Let a customer go who was not answered, for this reason."""
     yield HangUp(contact.id, reason)
     yield from _end(floor, contact, outcome, now)
 

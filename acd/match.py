@@ -244,10 +244,6 @@ class Matching:
         need = self._need_of(contact)
         return _tier(self._profile(agent), need) < need.tiers and meets(agent.skills, need.requirements)
 
-    def waiting(self, queue: str) -> int:
-        """How many contacts wait in a queue."""
-        return sum(need.waiting for (of, _, _), need in self._needs.items() if of == queue)
-
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _will_widen(self, contact: Contact) -> bool:

@@ -7,7 +7,7 @@ skills and the rules stay as they are. New rules open at once what they would ha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import accumulate, islice
+from itertools import accumulate
 
 from acd.model import Contact, ContactState
 from acd.plan import QueuePlan, Relaxation, Requirement
@@ -36,7 +36,7 @@ def open_tiers(queue: QueuePlan, waited_ms: int, tiers_max: int | None) -> int:
     """How many tiers are open to a contact. A queue without tiers has one, of everybody, which is always open."""
     if not queue.tiers:
         return 1
-    opened = sum(after_ms <= waited_ms for after_ms in _openings(queue))
+    opened = sum(after_ms <= waited_ms for after_ms in openings(queue))
     return opened if tiers_max is None else min(opened, tiers_max)
 
 
@@ -52,12 +52,12 @@ def _still_to_come(contact: Contact, queue: QueuePlan) -> Iterator[int]:
     for relaxation in queue.relaxations[contact.relaxed :]:
         if relaxation.after_ms is not None:
             yield relaxation.after_ms
-    yield from islice(_openings(queue), contact.tiers, contact.tiers_max)
+    yield from openings(queue)[contact.tiers : contact.tiers_max]
 
 
-def _openings(queue: QueuePlan) -> Iterator[int]:
-    """After how long each tier opens: no sooner than those before it."""
-    return accumulate((tier.after_ms for tier in queue.tiers), max)
+def openings(queue: QueuePlan) -> list[int]:
+    """After how long (ms) each tier opens: no sooner than those before it."""
+    return list(accumulate((tier.after_ms for tier in queue.tiers), max))
 
 
 def next_ring(contact: Contact, queue: QueuePlan) -> int | None:

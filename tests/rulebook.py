@@ -35,7 +35,8 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     if contact.state not in UNANSWERED:
         return
     queue = queues[contact.queue]
-    after_ms = [tier.after_ms for tier in queue.tiers[contact.tiers :]]
+    opens = [max(tier.after_ms for tier in queue.tiers[: number + 1]) for number in range(len(queue.tiers))]
+    after_ms = opens[contact.tiers :]
     after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
     if queue.overflow:

@@ -116,6 +116,12 @@ def test_a_tier_of_agents_who_cannot_is_a_fault(tmp_path: Path) -> None:
     assert "queues.nurses.tiers[1].agents: nobody in this tier could ever serve" in fault
 
 
+def test_a_fault_of_an_agent_is_no_fault_of_the_tiers_that_name_him(tmp_path: Path) -> None:
+    """One mistake is one fault: what depends on the agent is judged once he has none."""
+    (fault,) = faults_of(tmp_path, with_rules("tiers: [{agents: [nurse]}]").replace("count: 2", "count: 0"))
+    assert "agents.nurse.count: this must be 1 or more" in fault
+
+
 def test_a_skill_that_nobody_has_is_a_fault(tmp_path: Path) -> None:
     """A skill of the matrix without an agent is probably misspelt somewhere."""
     (fault,) = faults_of(tmp_path, BASE, more="skills:\n  surgery: Operations\n")

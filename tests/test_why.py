@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from acd.compat.freeswitch.plan import FreeswitchQueue
 from acd.events import (
     AgentStateSet,
+    ContactEnded,
+    ContactOutcome,
     ContactReprioritised,
     OfferContact,
     OfferDeclined,
 )
 from acd.plan import AgentPlan, Tier
 from router.events import EVENTS, ContactArrived, ContactLeft
-from router.explain.story import _TELL
+from router.explain.story import _TELL, ended
 from tests.why_stories import arrive, asked, busy, said, serve, simple, two_queues
 from tests.worlds import S, Story
 
@@ -221,6 +223,12 @@ def test_a_queue_that_follows_an_old_system() -> None:
     rule = "Queue help follows the old system freeswitch, whose own rule says who is served."
     assert rule in said(story, "c1")
     assert [rule] == said(story, "c1", "ann")
+
+
+def test_every_end_of_a_contact_has_words() -> None:
+    """However a contact ends, its story says so."""
+    for outcome in get_args(ContactOutcome):
+        assert ended(ContactEnded("c1", outcome, "pay", "ann", 1_000, 2_000)).startswith("ended: ")
 
 
 def test_every_event_of_a_contact_is_told_or_left_out_on_purpose() -> None:

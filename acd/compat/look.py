@@ -22,7 +22,7 @@ def look(floor: Floor, now: int) -> Decisions:
         if watch.look_at is None or watch.look_at > now:
             continue  # the look at another queue was a look at this one too
         if isinstance(watch, FreeswitchWatch):
-            yield from acd.compat.freeswitch.look.look(floor, watch, now)
+            yield from acd.compat.freeswitch.look.look(floor, now)
         else:
             yield from acd.compat.asterisk.look.look(floor, watch, now)
 

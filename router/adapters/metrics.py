@@ -55,11 +55,15 @@ class ServiceCollector(Collector):
 
     def _queues(self) -> Iterator[Metric]:
         service = self._service
-        waiting = GaugeMetricFamily("firstline_waiting", "Contacts waiting, by queue.", labels=["queue"])
+        waiting = GaugeMetricFamily(
+            "firstline_waiting",
+            "Contacts not answered yet, by queue; those that ring are among them.",
+            labels=["queue"],
+        )
         outcomes = CounterMetricFamily("firstline_queue_contacts", "Contacts, by queue and how far they came.",
                                        labels=["queue", "count"])  # fmt: skip
         for queue, tally in service.measures.by_queue().items():
-            waiting.add_metric([queue], service.engine.board.floor.matching.waiting(queue))
+            waiting.add_metric([queue], service.engine.board.floor.matching.length(queue))
             for count in _COUNTS:
                 outcomes.add_metric([queue, count], getattr(tally, count))
         yield waiting

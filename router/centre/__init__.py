@@ -18,6 +18,7 @@ from typing import Any
 from escalation.hours import Calendar
 from ivr.flow import Flow
 from router.centre.calendars import calendar_notices, compile_calendar
+from router.centre.compat_rules import compat_faults, compat_notices
 from router.centre.compile import compile_flow, compile_plan, plan_hash
 from router.centre.coverage import unserved
 from router.centre.deferred import not_judged
@@ -95,7 +96,7 @@ def examine(folder: Path) -> Findings:
     # What is wrong with a value in itself is said first, and only that.
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
-    senseless += futile(document, sections, told)
+    senseless += [*futile(document, sections, told), *compat_faults(document, sections)]
     faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
     flows = _flows(document, sections)
     deferred = tuple(not_judged(document, told))
@@ -151,3 +152,4 @@ def _calendars(document: Document, sections: Sections) -> tuple[dict[str, Calend
 def _notices(centre: CentreSpec, sections: Sections) -> Iterator[str]:
     for calendar_id, spec in sorted(sections.calendars.items()):
         yield from calendar_notices(calendar_id, spec, centre.horizon.dates)
+    yield from compat_notices(sections)

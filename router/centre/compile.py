@@ -6,12 +6,18 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
+from acd.compat.asterisk.plan import AsteriskMember, AsteriskQueue, PenaltyRule
+from acd.compat.asterisk.plan import Strategy as AsteriskStrategy
+from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue
+from acd.compat.freeswitch.plan import Strategy as FreeswitchStrategy
+from acd.compat.plan import CompatQueue
 from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
+from router.centre.compat import AsteriskSpec, FreeswitchSpec
 from router.centre.references import members
 from router.centre.sections import (
     AgentSpec,
@@ -92,8 +98,11 @@ def _queues(sections: Sections) -> Iterator[QueuePlan]:
 
 
 def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec]) -> QueuePlan:
-    """One queue. `agents` has all that its tiers name."""
-    return QueuePlan(
+    """One queue. `agents` has all that its tiers name, or its `compat`.
+
+    What an old system decides itself has no second say: nothing keeps an agent busy after a call, or from the next one.
+    """
+    queue = QueuePlan(
         id=queue_id,
         priority=spec.priority,
         requirements=_requirements(spec.requirements),
@@ -123,6 +132,71 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         wrap_up_outcome=spec.wrap_up_outcome,
         case_type=spec.case_type,
     )
+    if spec.compat is None:
+        return queue
+    return dataclasses.replace(queue, compat=_compat(spec.compat, agents), wrap_up_ms=0, missed_offers_max=None)
+
+
+def _compat(spec: AsteriskSpec | FreeswitchSpec, agents: Mapping[str, AgentSpec]) -> CompatQueue:
+    return _asterisk(spec, agents) if isinstance(spec, AsteriskSpec) else _freeswitch(spec, agents)
+
+
+def _asterisk(spec: AsteriskSpec, agents: Mapping[str, AgentSpec]) -> AsteriskQueue:
+    return AsteriskQueue(
+        strategy=cast("AsteriskStrategy", _strategy(spec)),
+        members=tuple(
+            AsteriskMember(agent, member.penalty)
+            for member in spec.members
+            for agent in _all_members([member.agent], agents)
+        ),
+        retry_ms=spec.retry,
+        autofill=spec.autofill,
+        timeout_restart=spec.timeout_restart,
+        timeout_priority=spec.timeout_priority,
+        autopause=spec.autopause,
+        wrap_up_ms=spec.wrap_up,
+        length_max=spec.length_max,
+        penalty_members_limit=spec.penalty_members_limit,
+        rules=tuple(PenaltyRule(rule.after, rule.penalty_max) for rule in spec.rules),
+        join_empty=tuple(spec.join_empty),
+        leave_when_empty=tuple(spec.leave_when_empty),
+        shared_last_call=spec.shared_last_call,
+        longest_waiting=spec.longest_waiting,
+    )
+
+
+def _freeswitch(spec: FreeswitchSpec, agents: Mapping[str, AgentSpec]) -> FreeswitchQueue:
+    return FreeswitchQueue(
+        strategy=cast("FreeswitchStrategy", _strategy(spec)),
+        agents=tuple(_freeswitch_agents(spec, agents)),
+        tier_rules=spec.tier_rules,
+        tier_wait_ms=spec.tier_wait,
+        tier_wait_by_level=spec.tier_wait_by_level,
+        skip_empty_tiers=spec.skip_empty_tiers,
+        ring_step_ms=spec.ring_step,
+        counts_from=spec.counts_from,
+        resume_ms=spec.resume,
+    )
+
+
+def _freeswitch_agents(spec: FreeswitchSpec, agents: Mapping[str, AgentSpec]) -> Iterator[FreeswitchAgent]:
+    for entry in spec.agents:
+        for agent in _all_members([entry.agent], agents):
+            yield FreeswitchAgent(
+                agent,
+                entry.level,
+                entry.position,
+                wrap_up_ms=entry.wrap_up,
+                missed_offers_max=entry.missed_offers_max,
+                missed_rest_ms=entry.missed_rest,
+                declined_rest_ms=entry.declined_rest,
+                busy_rest_ms=entry.busy_rest,
+            )
+
+
+def _strategy(spec: AsteriskSpec | FreeswitchSpec) -> str:
+    """What follows the system in a strategy's name."""
+    return spec.strategy.rpartition(".")[2]
 
 
 def _announce(spec: AnnounceSpec) -> Announce:
@@ -208,6 +282,7 @@ def _node(node_id: str, spec: NodeSpec) -> Node:
                 head_start_ms=spec.head_start,
                 tiers_max=spec.tiers_max,
                 wait_ms_max=spec.wait_max,
+                position=spec.position,
             )
         case HangUpSpec():
             node = HangUp(node_id, tuple(spec.prompts))

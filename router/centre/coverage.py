@@ -21,7 +21,7 @@ Entry = Mapping[str, Any]
 
 # The settings that decide who is served.
 _OF_AGENTS: Final = frozenset({"skills", "languages"})
-_OF_QUEUES: Final = frozenset({"requirements", "match_language", "relaxations", "tiers"})
+_OF_QUEUES: Final = frozenset({"requirements", "match_language", "relaxations", "tiers", "compat"})
 _OF_ENTRY_POINTS: Final = frozenset({"flow", "language"})
 
 
@@ -84,6 +84,8 @@ def _is_clear(path: Path, model: type[BaseModel], matter: Collection[str], told:
 
 def _lacking(document: Document, queue: Entry, languages: Collection[str]) -> list[str]:
     """The languages in which no agent could serve a queue; an empty one stands for all, where they do not matter."""
+    if queue.get("compat"):
+        return []  # whoever it lists may serve it
     levels, matters = _at_last(queue)
     asked = sorted(languages) if matters else [""] if languages else []
     listed = {name for tier in queue.get("tiers", ()) for name in tier["agents"]}

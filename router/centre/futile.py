@@ -29,13 +29,16 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
     for queue_id, spec in sections.queues.items():
         if any(field.startswith(f"queues.{queue_id}.") for field in told):
             continue
+        if not sections.agents.keys() >= set(spec.listed):
+            continue  # somebody who may serve it has a fault himself
         queue = compile_queue(queue_id, spec, sections.agents)
         check = _Check(document, queue, agents, tuple(languages_of(document)))
-        yield from check.tiers()
-        yield from check.relaxations()
         yield from check.overflow(onwards)
         yield from check.announce()
-        yield from check.ageing(_priorities(document, queue_id))
+        if spec.compat is None:  # else these are without effect, and `router.centre.compat_rules` says so
+            yield from check.tiers()
+            yield from check.relaxations()
+            yield from check.ageing(_priorities(document, queue_id))
 
 
 def _unused_skills(document: Document, agents: Mapping[str, AgentPlan]) -> Iterator[Fault]:

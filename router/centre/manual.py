@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from router.centre import calendars, schema
-from router.centre.sections import Fact, Id, Key, Language
+from router.centre.entries import Fact, Id, Key, Language
 
 INTRODUCTION: Final = """\
 # The files of a centre
@@ -25,7 +25,8 @@ Checked are not only the settings themselves, but also what they say together: t
 every prompt exists in every language of the centre, that no date lies outside the horizon and no calendar is always
 closed, that callers reach every node of a menu and come to an end even if they press nothing, that no two entry points
 share an address, that for every queue and language in which contacts come there is an agent who could serve them, and
-that no rule is idle: a tier that never opens, a relaxation that adds nobody, a skill that nobody has.
+that no rule is idle: a tier that never opens, a relaxation that adds nobody, a skill that nobody has, a setting
+without effect beside another.
 
 The same content has the same hash, however the files are laid out and in whatever order. Names for people (the texts
 under `skills` and `reasons`) and the `population` of the simulator are no part of it.
@@ -82,11 +83,19 @@ def _models_in(value: Schema, models: Schema, path: str) -> Iterator[tuple[str, 
 
 
 def _table(path: str, model: Schema, models: Schema) -> str:
-    kind = model["properties"].get("node", {}).get("const")
-    title = f"### `{path}`" + (f", `node: {kind}`" if kind else "")
+    title = ", ".join([f"### `{path}`", *_kind(model)])
     rows = [_row(name, setting, model, models) for name, setting in model["properties"].items()]
     head = "| setting | value | default | meaning |\n|---|---|---|---|"
     return "\n".join([title, "", model["description"], "", head, *rows, "", ""])
+
+
+def _kind(model: Schema) -> Iterator[str]:
+    """Which of the kinds that may stand in one place a model is: by its node, or by what its strategies begin with."""
+    properties = model["properties"]
+    if node := properties.get("node", {}).get("const"):
+        yield f"`node: {node}`"
+    if strategies := properties.get("strategy", {}).get("enum"):
+        yield f"`strategy: {strategies[0].rpartition('.')[0]}.*`"
 
 
 def _row(name: str, setting: Schema, model: Schema, models: Schema) -> str:

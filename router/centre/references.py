@@ -15,8 +15,9 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from router.centre.document import SMALLEST, Document, Path
+from router.centre.entries import Language
 from router.centre.names import Known
-from router.centre.sections import COUNT_MAX, HorizonSpec, Language, QueueSpec, Sections
+from router.centre.sections import COUNT_MAX, HorizonSpec, QueueSpec, Sections
 from router.errors import Fault
 from router.nearest import did_you_mean
 

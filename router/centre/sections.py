@@ -9,16 +9,42 @@ manual's text.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from acd.plan import Order, Ring, Selection, WrapUpOutcome
 from escalation.case import CaseState
 from router.centre.calendars import CalendarSpec, Zone
+from router.centre.compat import CompatSpec
 from router.centre.durations import Duration, SomeTime
-from router.centre.names import named
+from router.centre.entries import (
+    Address,
+    AgentName,
+    Attempts,
+    CalendarName,
+    CaseTypeName,
+    Digits,
+    Entry,
+    Fact,
+    FlowName,
+    Id,
+    Key,
+    Language,
+    Level,
+    Priority,
+    PromptName,
+    QueueName,
+    ServiceLine,
+    SkillName,
+    SpokenLanguage,
+    TeamName,
+    Words,
+    different,
+    lasting,
+)
+
+__all__ = ["COUNT_MAX", "HORIZON_YEARS_MAX", "Entry", "Id", "Sections"]
 
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
@@ -35,61 +61,7 @@ def _spoken(every_ms: int) -> int:
     return every_ms
 
 
-def _text(title: str, pattern: str, sentence: str) -> tuple[Any, Any]:
-    """A text of a given form: a fault is a sentence, where pydantic would print the pattern."""
-
-    def check(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(f"`{text}` is no {title}: {sentence}")
-        return text
-
-    return AfterValidator(check), WithJsonSchema({"type": "string", "format": title, "pattern": f"^({pattern})$"})
-
-
-_ID = _text(
-    "id", r"(?=.{1,64}$)[a-z0-9]+([_-][a-z0-9]+)*", "use up to 64 lower-case letters and digits, joined by hyphens"
-)
-_LANGUAGE = _text("language", r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", "use a tag such as en, ja or zh-Hant (BCP 47)")
-_FACT = _text("fact", r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "use lower-case letters, digits and underscores")
-_KEY = _text("key", r"[0-9*#]", "a telephone has 0 to 9, * and #")
-_ADDRESS = _text("address", r"[^\s/]{1,128}", "use a number such as +862150505001 or an extension, without blanks")
-
-Id = Annotated[str, *_ID]
-Language = Annotated[str, *_LANGUAGE]
-Fact = Annotated[str, *_FACT]
-Key = Annotated[str, *_KEY]
-Address = Annotated[str, *_ADDRESS]
-SpokenLanguage = Annotated[Language, named("languages", "language of this centre")]
-ServiceLine = Annotated[Id, named("service_lines", "service line of any team")]
-CalendarName = Annotated[Id, named("calendars", "calendar of this centre")]
-PromptName = Annotated[Id, named("prompts", "prompt of this centre")]
-FlowName = Annotated[Id, named("flows", "flow of this centre")]
-SkillName = Annotated[Id, named("skills", "skill of this centre")]
-QueueName = Annotated[Id, named("queues", "queue of this centre")]
-TeamName = Annotated[Id, named("teams", "team of this centre")]
-AgentName = Annotated[Id, named("agents", "agent or group of agents of this centre")]
-CaseTypeName = Annotated[Id, named("case_types", "case type of this centre")]
-Words = Annotated[str, Field(min_length=1)]
-Level = Annotated[int, Field(ge=1, le=10)]
-Priority = Annotated[int, Field(ge=-1000, le=1000)]
-Attempts = Annotated[int, Field(ge=1, le=10)]
-Digits = Annotated[int, Field(ge=1, le=32)]
 Interval = Annotated[SomeTime, AfterValidator(_spoken)]
-
-
-def _lasting(default: str, description: str) -> Any:
-    """A setting of a duration, with its default as people write it.
-
-    `Field` itself, but typed as anything: the default is a text, which validation turns into milliseconds, where mypy
-    would ask for a default that is milliseconds already.
-    """
-    return Field(default, description=description)
-
-
-class Entry(BaseModel):
-    """Nothing is guessed: unknown settings are faults, and `7` is not taken for "7"."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
 
 
 class HorizonSpec(Entry):
@@ -132,15 +104,8 @@ class CentreSpec(Entry):
 
     @field_validator("languages")
     @classmethod
-    def _are_different(cls, languages: list[str]) -> list[str]:
-        return _different(languages)
-
-
-def _different(values: list[str]) -> list[str]:
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise ValueError(f"`{value}` is listed twice")
-    return values
+    def _aredifferent(cls, languages: list[str]) -> list[str]:
+        return different(languages)
 
 
 class Node(Entry):
@@ -168,7 +133,7 @@ class MenuSpec(Node):
     prompts: list[PromptName] = Field(min_length=1, description="What is played, in this order.")
     options: dict[Key, Id] = Field(min_length=1, description="The node that follows each key.")
     failure: Id = Field(description="The node that follows too many silences, or too many wrong keys.")
-    silence: SomeTime = _lasting("5s", "How long to wait for a key after the prompts.")
+    silence: SomeTime = lasting("5s", "How long to wait for a key after the prompts.")
     attempts_max: Attempts = Field(3, description="How many silences, and how many wrong keys, are borne.")
 
 
@@ -187,7 +152,7 @@ class CollectSpec(Node):
     terminator: Literal["#", "*"] = Field("#", description="The key that ends a number before it has all digits.")
     identify: bool = Field(default=False, description="Whether the number tells who the customer is.")
     secret: bool = Field(default=False, description="Whether the digits are stored nowhere.")
-    silence: SomeTime = _lasting("5s", "How long to wait for the first digit, and for each further one.")
+    silence: SomeTime = lasting("5s", "How long to wait for the first digit, and for each further one.")
     attempts_max: Attempts = Field(3, description="How many silences, and how many wrong numbers, are borne.")
 
     @field_validator("digits_max")
@@ -246,10 +211,17 @@ class HandOverSpec(Node):
     queue: QueueName = Field(description="The queue it waits in.")
     prompts: list[PromptName] = Field([], description="What is played while it waits.")
     priority: Priority = Field(0, description="Added to the queue's own priority.")
-    head_start: Duration = _lasting("0s", "Added to the queue's own head start.")
+    head_start: Duration = lasting("0s", "Added to the queue's own head start.")
     wait_max: SomeTime | None = Field(None, description="How long it waits at most. `null`: as the queue says.")
     tiers_max: Annotated[int, Field(ge=1)] | None = Field(
-        None, description="How many of the queue's tiers of agents ever open to it. `null`: all."
+        None,
+        description="How many of the queue's tiers of agents ever open to it. `null`: all. "
+        "In a queue that follows Asterisk: so many penalties, counted from 0 (`QUEUE_MAX_PENALTY`, and one more).",
+    )
+    position: Annotated[int, Field(ge=1)] | None = Field(
+        None,
+        description="Where it asks to stand in a queue that follows Asterisk, 1 for the front. "
+        "`null`: behind all of its priority.",
     )
 
 
@@ -315,7 +287,7 @@ class OverflowSpec(Entry):
 class AnnounceSpec(Entry):
     """What contacts are told while they wait: as soon as they have to, and at intervals from then on."""
 
-    every: Interval = _lasting("30s", "The interval; 5s at least.")
+    every: Interval = lasting("30s", "The interval; 5s at least.")
     position: bool = Field(default=False, description="Whether its position is said. It never rises within a queue.")
     expected_wait: bool = Field(
         default=False,
@@ -328,7 +300,7 @@ class TierSpec(Entry):
     """Agents who may serve a queue from some time on. Those of earlier tiers go first."""
 
     agents: list[AgentName] = Field(min_length=1, description="The agents, or groups of them, in this order.")
-    after: Duration = _lasting("0s", "How long the contact has waited.")
+    after: Duration = lasting("0s", "How long the contact has waited.")
 
 
 class QueueSpec(Entry):
@@ -346,7 +318,7 @@ class QueueSpec(Entry):
         "age",
         description="By `age`, the older need goes first; by `slack`, who is nearest the end of the acceptable wait.",
     )
-    head_start: Duration = _lasting("0s", "So much older its contacts count than they are.")
+    head_start: Duration = lasting("0s", "So much older its contacts count than they are.")
     requirements: dict[SkillName, Level] = Field(
         {}, description="The level of each skill that an agent must have at least."
     )
@@ -363,10 +335,10 @@ class QueueSpec(Entry):
     ring: Ring = Field(
         "one", description="Whether `one` agent is rung at a time, `all` at once, or `progressive`: one more each step."
     )
-    ring_step: SomeTime = _lasting("10s", "The step, where phones are rung progressively.")
-    offer: SomeTime = _lasting("20s", "How long an agent is offered a contact.")
-    join: SomeTime = _lasting("10s", "How long the joining of the parties may take after he has accepted.")
-    wrap_up: Duration = _lasting("60s", "How long the work after a contact may take.")
+    ring_step: SomeTime = lasting("10s", "The step, where phones are rung progressively.")
+    offer: SomeTime = lasting("20s", "How long an agent is offered a contact.")
+    join: SomeTime = lasting("10s", "How long the joining of the parties may take after he has accepted.")
+    wrap_up: Duration = lasting("60s", "How long the work after a contact may take.")
     wait_max: SomeTime | None = Field(None, description="How long a contact waits at most. `null`: for ever.")
     waiting_max: Annotated[int, Field(ge=1)] | None = Field(
         None, description="How many contacts it takes at most; who comes then is sent away. `null`: any number."
@@ -377,9 +349,9 @@ class QueueSpec(Entry):
     missed_offers_max: Annotated[int, Field(ge=1)] | None = Field(
         1, description="After how many offers missed in a row an agent counts as not responding. `null`: never."
     )
-    exclusion: Duration = _lasting("5m", "How long a contact keeps away from an agent who did not take it.")
-    retry: SomeTime = _lasting("10s", "How soon he is offered it again when nobody else is there.")
-    acceptable_wait: Duration = _lasting("20s", "Answered within this counts for the service level.")
+    exclusion: Duration = lasting("5m", "How long a contact keeps away from an agent who did not take it.")
+    retry: SomeTime = lasting("10s", "How soon he is offered it again when nobody else is there.")
+    acceptable_wait: Duration = lasting("20s", "Answered within this counts for the service level.")
     short_abandon: Duration | None = Field(
         None, description="Who gives up within this is not counted. `null`: the acceptable wait."
     )
@@ -387,6 +359,16 @@ class QueueSpec(Entry):
     case_type: CaseTypeName | None = Field(
         None, description="The type of case an escalation opens when the agent names none."
     )
+    compat: CompatSpec | None = Field(
+        None,
+        description="The old system that the queue follows, for replay and comparison; most other settings of a queue "
+        "have no effect then. `null`: none.",
+    )
+
+    @property
+    def listed(self) -> list[str]:
+        """The agents and groups that are named as those who may serve it; none: it does not go by names."""
+        return self.compat.listed if self.compat else [agent for tier in self.tiers for agent in tier.agents]
 
 
 class AgentSpec(Entry):
@@ -406,8 +388,8 @@ class AgentSpec(Entry):
 
     @field_validator("languages")
     @classmethod
-    def _are_different(cls, languages: list[str]) -> list[str]:
-        return _different(languages)
+    def _aredifferent(cls, languages: list[str]) -> list[str]:
+        return different(languages)
 
 
 class TeamSpec(Entry):

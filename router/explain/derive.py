@@ -5,7 +5,7 @@ So an explanation is also the oracle of the matching: the tests hold every offer
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -53,19 +53,20 @@ def decision(board: Board, seq: int, at: int, offer: OfferContact, before: Event
     floor = board.floor
     contact, agent, queue = floor.contacts[offer.contact], floor.agents[offer.agent], floor.plan.queues[offer.queue]
     agents, contacts = agents_for(floor, contact, at), contacts_for(floor, agent, at)
-    chosen_by = _chosen_by(offer, agents, contacts, before)
+    chosen_by = None if queue.compat else _chosen_by(offer, agents, contacts, before)
     terms = (discipline.priority(contact, queue, at), at - contact.need_since, at - agent.idle_since)
+    is_derived = chosen_by is not None and terms == (offer.priority, offer.waited_ms, offer.idle_ms)
     return Decision(
-        seq,
-        at,
-        board.plan.hash,
-        replace(offer, customer=""),
-        "compat" if queue.compat else chosen_by or "contact",
-        strategy(queue),
-        chosen_by is not None and terms == (offer.priority, offer.waited_ms, offer.idle_ms),
-        queue.selection,
-        agents,
-        contacts,
+        seq=seq,
+        at=at,
+        plan=board.plan.hash,
+        record=replace(offer, customer=""),
+        chosen_by="compat" if queue.compat else chosen_by or "contact",
+        strategy=strategy(queue),
+        agrees=is_derived or queue.compat is not None,  # an old system's rule is not derived, so nothing disagrees
+        selection=queue.selection,
+        agents=agents,
+        contacts=contacts,
     )
 
 
@@ -100,15 +101,20 @@ def strategy(queue: QueuePlan) -> str:
 
 def agents_for(floor: Floor, contact: Contact, now: int) -> Choice:
     """Every agent, before one contact."""
-    return _choice(agent_for(floor, contact, agent, now) for agent in floor.agents.values())
+    listed = _listed(floor.plan.queues[contact.queue])
+    return _choice(_agent_for(floor, contact, agent, now, listed) for agent in floor.agents.values())
 
 
 def agent_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
     """One agent, before one contact."""
-    obstacles = tuple(_between(floor, contact, agent, now))
+    return _agent_for(floor, contact, agent, now, _listed(floor.plan.queues[contact.queue]))
+
+
+def _agent_for(floor: Floor, contact: Contact, agent: Agent, now: int, listed: Listed) -> Standing:
+    obstacles = tuple(_between(floor, contact, agent, now, listed))
     if busy := _not_ready(floor, agent):
         obstacles = (*obstacles, busy)
-    terms = () if obstacles else _agent_terms(floor.plan.queues[contact.queue], contact, agent)
+    terms = () if obstacles else _agent_terms(floor.plan.queues[contact.queue], contact, agent, listed)
     return Standing(agent.id, "", obstacles, terms)
 
 
@@ -121,7 +127,7 @@ def contacts_for(floor: Floor, agent: Agent, now: int) -> Choice:
 
 def contact_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
     """One waiting contact, before one agent."""
-    obstacles = tuple(_between(floor, contact, agent, now))
+    obstacles = tuple(_between(floor, contact, agent, now, _listed(floor.plan.queues[contact.queue])))
     return Standing(contact.id, contact.queue, obstacles, () if obstacles else _contact_terms(floor, contact, now))
 
 
@@ -142,16 +148,15 @@ def _contact_terms(floor: Floor, contact: Contact, now: int) -> tuple[Term, ...]
     )
 
 
-def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent) -> tuple[Term, ...]:
+def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent, listed: Listed) -> tuple[Term, ...]:
     """`acd.selection`, term by term."""
-    terms = [Term("tier", _tier(queue, agent))] if queue.tiers else []
+    tier, place = listed.get(agent.id, (0, agent.place))
+    terms = [Term("tier", tier)] if queue.tiers else []
     preference = selection.preference(queue.selection, agent.skills, contact.requirements)
     if queue.selection == "best_skilled":
         terms.append(Term("skill_levels", -preference, "highest"))
     elif queue.selection == "specialists_first":
         terms.append(Term("skills", preference))
-    listed = [each for tier in queue.tiers for each in tier.agents]
-    place = listed.index(agent.id) if listed else agent.place
     names, values = _RANKED_BY[queue.selection], selection.RANKS[queue.selection](agent, place)
     return (*terms, *(Term(name, value) for name, value in zip(names, values, strict=True)))
 
@@ -159,26 +164,31 @@ def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent) -> tuple[Term
 # --- obstacles ----------------------------------------------------------------------------------------------------
 
 
-def _between(floor: Floor, contact: Contact, agent: Agent, now: int) -> Iterable[Obstacle]:
+Listed = Mapping[str, tuple[int, int]]
+"""By agent, his tier in a queue, from 1, and his place in its lists."""
+
+
+def _listed(queue: QueuePlan) -> Listed:
+    agents = [(agent, number) for number, tier in enumerate(queue.tiers, start=1) for agent in tier.agents]
+    return {agent: (number, place) for place, (agent, number) in enumerate(agents)}
+
+
+def _between(floor: Floor, contact: Contact, agent: Agent, now: int, listed: Listed) -> Iterable[Obstacle]:
     """What is between the two, whatever the agent does, in the order in which it is counted."""
     queue, levels = floor.plan.queues[contact.queue], dict(agent.skills)
     asked = [Missing(each.skill, each.level, levels.get(each.skill, 0)) for each in contact.requirements]
     if missing := tuple(each for each in asked if each.has < each.level):
         yield Unskilled(missing)
-    if queue.tiers and not 1 <= _tier(queue, agent) <= contact.tiers:
-        yield _closed(queue, contact, _tier(queue, agent))
+    tier, _ = listed.get(agent.id, (0, 0))
+    if queue.tiers and not 1 <= tier <= contact.tiers:
+        yield _closed(queue, contact, tier)
     if (until := contact.exclusions.get(agent.id, 0)) > now:
         yield KeptApart(until)
 
 
-def _tier(queue: QueuePlan, agent: Agent) -> int:
-    """The agent's tier, from 1; 0 if he is in none."""
-    return next((number for number, tier in enumerate(queue.tiers, start=1) if agent.id in tier.agents), 0)
-
-
 def _closed(queue: QueuePlan, contact: Contact, tier: int) -> TierClosed:
     never = not tier or (contact.tiers_max is not None and tier > contact.tiers_max)
-    return TierClosed(tier, None if never else contact.queued_at + queue.tiers[tier - 1].after_ms)
+    return TierClosed(tier, None if never else contact.queued_at + widening.openings(queue)[tier - 1])
 
 
 def _not_ready(floor: Floor, agent: Agent) -> NotReady | None:
@@ -238,5 +248,5 @@ class _Rivals:
         return self._known[key]
 
     def _could(self, contact: Contact, agent: Agent) -> bool:
-        obstacles = _between(self._floor, contact, agent, 0)
+        obstacles = _between(self._floor, contact, agent, 0, _listed(self._floor.plan.queues[contact.queue]))
         return all(isinstance(obstacle, KeptApart) for obstacle in obstacles)

@@ -17,7 +17,6 @@ TermName = Literal[
     "tier", "skill_levels", "skills", "idle_since", "offered_at", "served", "place",
 ]  # fmt: skip
 Chooser = Literal["contact", "agent", "compat"]
-Record = tuple[str, str, int, int, int, int, tuple[tuple[str, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)

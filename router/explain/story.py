@@ -50,6 +50,8 @@ def ended(event: ContactEnded) -> str:
         "handled": f"ended: {event.agent} served it, after a wait of {wait} in {event.queue} and {talk} of talk",
         "abandoned": f"ended: the customer gave up in {event.queue} after {wait}",
         "timed_out": f"ended: sent away from {event.queue} after {wait}, the longest wait there is",
+        "blocked": f"ended: sent away, as {event.queue} was full",
+        "nobody_there": f"ended: sent away from {event.queue} after {wait}, where nobody who could serve it was there",
         "left_menu": "ended: the customer left the menu",
         "served_in_menu": "ended: served in the menu",
     }[event.outcome]
@@ -78,6 +80,9 @@ _CAUSES: Final = {
 }
 
 
+_GONE_ON: Final = {"moved": "went on from", "overflowed": "overflowed from"}
+
+
 def _wrapped_up(event: WrappedUp | WrapUpExpired, phrases: Phrases) -> str:
     outcome = {"resolved": "settled", "follow_up": "to be followed up", "escalated": "handed to a process team"}
     return f"{event.agent} ended the wrap-up: {outcome[event.outcome]}"
@@ -94,12 +99,12 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     ContactQueued: _queued,
     ContactWidened: _widened,
     ContactMoved: lambda event, phrases: f"was moved to {event.queue} by hand",
-    QueueLeft: lambda event, phrases: f"left {event.queue}" + (": too long" if event.outcome == "overflowed" else ""),
+    QueueLeft: lambda event, phrases: f"{_GONE_ON[event.outcome]} {event.queue}",
     AttemptStarted: lambda event, phrases: f"its turn came in {event.queue}, which follows Asterisk: {event.strategy}",
     AttemptEnded: lambda event, phrases: f"nobody answered; its turn comes again at {phrases.time(event.next_at)}",
     ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}",
     OfferContact: lambda event, phrases: f"was offered to {event.agent}",
-    RingWidened: lambda event, phrases: "rings at one more agent",
+    RingWidened: lambda event, phrases: "may ring at one more agent",
     OfferAccepted: lambda event, phrases: f"{event.agent} took it",
     LegAnswered: lambda event, phrases: f"{event.agent} picked up",
     OfferDeclined: lambda event, phrases: f"{event.agent} declined" + (f" ({event.reason})" if event.reason else ""),

@@ -8,8 +8,8 @@ from typing import Final, Literal
 from acd.compat.asterisk.line import Line
 from acd.compat.asterisk.ranking import wraps
 from acd.compat.asterisk.watch import AsteriskWatch, Attempt, Caller
-from acd.decide import Decisions, time_out
-from acd.events import AttemptEnded, AttemptStarted, CompatLooked, ContactEnded, HangUp, OfferContact
+from acd.decide import Decisions, send_away, time_out
+from acd.events import AttemptEnded, AttemptStarted, CompatLooked, OfferContact
 from acd.floor import Floor
 
 _TIME_TO_ANSWER_MS: Final = 500
@@ -76,8 +76,7 @@ def _let_in(line: Line) -> Decisions:
 
 
 def _send_away(line: Line, caller: Caller, outcome: Literal["blocked", "nobody_there"], reason: str) -> Decisions:
-    yield HangUp(caller.contact, reason)
-    yield ContactEnded(caller.contact, outcome, line.watch.queue, "", line.now - caller.since, 0)
+    return send_away(line.floor, line.floor.contacts[caller.contact], outcome, reason, line.now)
 
 
 # --- attempts -----------------------------------------------------------------------------------------------------

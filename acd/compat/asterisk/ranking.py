@@ -8,13 +8,12 @@ from math import prod
 from typing import Final
 
 from acd.compat.asterisk.plan import AsteriskMember, AsteriskQueue
-from acd.compat.asterisk.watch import NEW, AsteriskWatch, Caller, Calls
+from acd.compat.asterisk.watch import NEW, PLACES, AsteriskWatch, Caller, Calls
 
 Ranks = tuple[tuple[str, int], ...]
 """(agent, metric), the first to try first."""
 
 _PENALTY: Final = 1_000_000
-_PLACES: Final = 1_000
 _ROTATING: Final = ("linear", "rrmemory", "rrordered")
 
 
@@ -61,9 +60,9 @@ def _metric(settings: AsteriskQueue, watch: AsteriskWatch, caller: Caller, place
             return weighed
         case "linear" | "rrmemory" | "rrordered":
             behind = place < _pointer(settings, watch, caller)
-            return weighed + place + (_PLACES if behind else 0)
+            return weighed + place + (PLACES if behind else 0)
         case "random":
-            return weighed + _draw(caller, member, _PLACES)
+            return weighed + _draw(caller, member, PLACES)
         case "wrandom":
             return _draw(caller, member, wrandom_range(member.penalty))
         case "fewestcalls":

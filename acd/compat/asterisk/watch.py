@@ -25,10 +25,11 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    QueueLeft,
     WithdrawOffer,
 )
 
-_PLACES: Final = 1_000
+PLACES: Final = 1_000
 """A pointer is a metric modulo this, so a list's places from here on cannot be pointed at."""
 
 _TELL_NOTHING = (CompatLooked, LegRinging, AgentAlive)
@@ -195,10 +196,18 @@ class AsteriskWatch:
         if caller := self.caller(event.contact):
             self.callers.remove(caller)
 
-    def _ended(self, event: ContactEnded, now: int) -> None:
-        if caller := self.caller(event.contact):
+    def _queue_left(self, event: QueueLeft, _now: int) -> None:
+        if event.queue == self.queue:
+            self._gone(event.contact)
+
+    def _gone(self, contact: str) -> None:
+        """Out of the queue unanswered, if it is in it."""
+        if caller := self.caller(contact):
             self._end(caller)
             self.callers.remove(caller)
+
+    def _ended(self, event: ContactEnded, now: int) -> None:
+        self._gone(event.contact)
         if event.outcome == "handled":
             member = self._member(event.agent)
             for calls in (member.all, *([member.own] if event.queue == self.queue else [])):
@@ -245,7 +254,7 @@ def _may_act(caller: Caller, now: int) -> bool:
 
 def pointer_to(metric: int) -> int:
     """The place in the list that a metric stands for, as far as a pointer can say it."""
-    return metric % _PLACES
+    return metric % PLACES
 
 
 def _next_pointer(attempt: Attempt, pointer: int, *, wrapped: bool) -> int:
@@ -280,6 +289,7 @@ _BOOK: dict[type, Callable[[AsteriskWatch, Any, int], None]] = {
     JoinTimedOut: AsteriskWatch._lost,
     AttemptEnded: AsteriskWatch._attempt_ended,
     ContactJoined: AsteriskWatch._joined,
+    QueueLeft: AsteriskWatch._queue_left,
     ContactEnded: AsteriskWatch._ended,
     AgentStateSet: AsteriskWatch._state_set,
 }

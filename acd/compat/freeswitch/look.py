@@ -19,7 +19,7 @@ from acd.model import Contact, ContactState
 _RINGS_ON = ("ring-all", "ring-progressively")
 
 
-def look(floor: Floor, _watch: FreeswitchWatch, now: int) -> Decisions:
+def look(floor: Floor, now: int) -> Decisions:
     """Decide all that is to be decided at this instant, and when to look again."""
     watches = _watches(floor)
     rows = {watch.queue: _rows(floor, watch) for watch in watches}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from acd.compat.freeswitch.plan import FreeswitchQueue, Past, Status
+from acd.contact import UNANSWERED
 from acd.events import (
     AgentLapsed,
     AgentMoved,
@@ -21,11 +22,12 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    QueueLeft,
     WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
 )
-from acd.model import Contact, ContactState
+from acd.model import Contact
 
 POLL_MS: Final = 100
 """The module looks ten times a second; so two looks are never closer, and an offer that fails at once is no storm."""
@@ -36,7 +38,6 @@ OUTSIDE_CALL: Final = "outside call"
 
 Loss = Literal["", "missed", "declined", "busy", "unreachable"]
 
-_UNANSWERED = (ContactState.WAITING, ContactState.OFFERED, ContactState.JOINING)
 _LOSSES: dict[str, Loss] = {
     "no_answer": "missed",
     "declined": "declined",
@@ -109,7 +110,7 @@ class FreeswitchWatch:
 
     def find(self, contact: Contact) -> None:
         """Take a contact in that waited in the queue before it was watched."""
-        if contact.queue == self.queue and contact.state in _UNANSWERED:
+        if contact.queue == self.queue and contact.state in UNANSWERED:
             base, customer = contact.priority, contact.customer
             self.callers[contact.id] = Caller(contact.queued_at, contact.need_since, base, customer)
 
@@ -132,7 +133,6 @@ class FreeswitchWatch:
     # --- booking: callers. Each says whether it is this queue's business ------------------------------------------
 
     def _queued(self, event: ContactQueued, now: int) -> bool:
-        self.callers.pop(event.contact, None)
         if event.queue != self.queue:
             return False
         caller = Caller(now, event.need_since, event.priority, event.customer)
@@ -146,6 +146,9 @@ class FreeswitchWatch:
         if caller:
             caller.base = event.priority
         return caller is not None
+
+    def _queue_left(self, event: QueueLeft, _now: int) -> bool:
+        return event.queue == self.queue and self.callers.pop(event.contact, None) is not None
 
     def _ended(self, event: ContactEnded, now: int) -> bool:
         caller, agent = self.callers.pop(event.contact, None), self.agents.get(event.agent)
@@ -238,6 +241,7 @@ def _with(past: Past) -> AgentMemory:
 _BOOK: dict[type, Callable[[FreeswitchWatch, Any, int], bool]] = {
     ContactQueued: FreeswitchWatch._queued,
     ContactReprioritised: FreeswitchWatch._reprioritised,
+    QueueLeft: FreeswitchWatch._queue_left,
     ContactEnded: FreeswitchWatch._ended,
     OfferContact: FreeswitchWatch._offered,
     OfferDeclined: FreeswitchWatch._lost,
