@@ -50,6 +50,7 @@ from acd.plan import QueuePlan, Terms, WrapUpOutcome
 
 Decisions = Iterator[Any]
 Follow = Callable[[Floor, Any, int], Decisions]
+Match = Callable[[Floor, str, int], Decisions]
 
 TAKEN: Final = "another agent took the contact"
 _NOBODY_THERE: Final = "nobody is there"
@@ -63,6 +64,18 @@ def match_contact(floor: Floor, contact_id: str, now: int) -> Decisions:
     contact = floor.contacts.get(contact_id)
     while contact and floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
         yield _offer(floor, choice, now)
+
+
+def match_in_turn(floor: Floor, contact_id: str, now: int) -> Decisions:
+    """The same where more than this contact's chances may have changed: nobody who goes before it is passed over.
+
+    A clock that is late lets several things be due at once, and only the first of them has been heard of.
+    """
+    contact = floor.contacts[contact_id]
+    while floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
+        first = floor.matching.best_contact(choice.agent, now)
+        assert first, "there is at least this contact"
+        yield from match_contact(floor, first.contact.id, now)
 
 
 def match_agent(floor: Floor, agent_id: str, now: int) -> Decisions:
@@ -167,7 +180,7 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     terms = Terms(added, head_start_ms=contact.head_start_ms)
     yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
-    yield from _seek(floor, queued, now)
+    yield from _seek(floor, queued, now, match_in_turn)
 
 
 def _after_moved_on(floor: Floor, event: ContactMoved, now: int) -> Decisions:
@@ -193,15 +206,19 @@ def _after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
     if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
         return send_away(floor, contact, "blocked", "the queue is full", now)
-    return _seek(floor, event, now)
+    return _seek(floor, event, now, match_contact)
 
 
-def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int) -> Decisions:
+def _after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:
+    return _seek(floor, event, now, match_in_turn)
+
+
+def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int, match: Match) -> Decisions:
     contact = floor.contacts[event.contact]
     queue = floor.plan.queues[contact.queue]
     if event.relaxed < len(queue.relaxations):
         yield from _relax_by_need(floor, contact)
-    yield from match_contact(floor, contact.id, now)
+    yield from match(floor, contact.id, now)
     if contact.state is not ContactState.WAITING:
         return
     if queue.leave_when_empty and floor.matching.is_unattended(contact):
@@ -242,14 +259,12 @@ def _after_accepted(floor: Floor, event: OfferAccepted | LegAnswered, now: int) 
 def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | JoinTimedOut, now: int) -> Decisions:
     """The contact goes back to its place, is kept from this agent for a while, and both are matched anew."""
     agent, contact = floor.agents[event.agent], floor.contacts[event.contact]
-    own_max = floor.plan.agents[agent.id].missed_offers_max
-    missed_max = floor.plan.queues[contact.queue].missed_offers_max if own_max is None else own_max
-    watched = contact.queue in floor.watches  # then the old system's rules say what an offer's loss brings
-    if not watched:
+    missed_max = _missed_max(floor, contact, agent)
+    if contact.queue not in floor.watches:  # an old system has rests of its own
         yield from _keep_apart(floor, contact, agent, now)
     if agent.pending:
         yield from _move_on(agent)
-    elif not watched and missed_max is not None and agent.missed >= missed_max:
+    elif missed_max is not None and agent.missed >= missed_max:
         yield AgentMoved(agent.id, "not_responding", f"missed {agent.missed} in a row")
     yield from match_agent(floor, agent.id, now)
     if _has_waited_too_long(floor, contact, now):
@@ -257,6 +272,15 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
     elif (due := overflow_due(floor, contact)) is not None and due <= now:
         yield from overflow(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
+
+
+def _missed_max(floor: Floor, contact: Contact, agent: Agent) -> int | None:
+    """How many offers in a row an agent may miss; None: as many as there are, or as an old system says."""
+    watch = floor.watches.get(contact.queue)
+    if watch and watch.limits_missed:
+        return None
+    own_max = floor.plan.agents[agent.id].missed_offers_max
+    return floor.plan.queues[contact.queue].missed_offers_max if own_max is None else own_max
 
 
 def _has_waited_too_long(floor: Floor, contact: Contact, now: int) -> bool:
@@ -350,7 +374,7 @@ def _after_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
     """An agent who asked to stop while an offer rings gives it back; one who has accepted keeps it.
 
-    Where an old system decides, the phone rings on.
+    In a queue of Asterisk, the phone rings on.
     """
     offer = floor.offers.get(agent.offer)
     if offer and agent.pending and not offer.accepted and floor.cuts_offers_of(floor.contacts[offer.contact]):
@@ -387,7 +411,7 @@ def _stop_the_others(floor: Floor, offers: tuple[int, ...], now: int) -> Decisio
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:
-    return match_contact(floor, event.contact, now)
+    return match_in_turn(floor, event.contact, now)
 
 
 def _move_on(agent: Agent) -> Decisions:
@@ -457,7 +481,7 @@ def send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: s
 
 FOLLOW: Final[dict[type, Follow]] = {
     ContactQueued: _after_queued,
-    ContactWidened: _seek,
+    ContactWidened: _after_widened,
     ContactMoved: _after_moved_on,
     RingWidened: _after_ring_widened,
     OfferAccepted: _after_accepted,

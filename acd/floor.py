@@ -8,8 +8,6 @@ from typing import Any, Final
 
 from acd import agent as agents
 from acd import contact as contacts
-from acd.compat.asterisk.plan import AsteriskQueue
-from acd.compat.asterisk.watch import AsteriskWatch
 from acd.compat.watch import Watch, watch
 from acd.events import (
     AgentAlive,
@@ -108,20 +106,13 @@ class Floor:
         return ring == "all" or (ring == "progressive" and contact.rings_on)
 
     def cuts_offers_of(self, contact: Contact) -> bool:
-        """Whether an offer ends when the longest wait does, or its agent stops; one of Asterisk rings out."""
-        return not isinstance(self.watches.get(contact.queue), AsteriskWatch)
+        """Whether an offer ends when its agent stops, and a wait at its longest; or an old system sees to it."""
+        watched = self.watches.get(contact.queue)
+        return watched is None or watched.cuts_offers
 
     def is_held_back(self, agent_id: str) -> bool:
-        """Whether a queue of Asterisk has paused the agent for itself, until he says that he is ready."""
-        return any(
-            each.has_missed(agent_id)
-            for each in self.watches.values()
-            if isinstance(each, AsteriskWatch) and self._autopauses(each.queue)
-        )
-
-    def _autopauses(self, queue: str) -> bool:
-        compat = self.plan.queues[queue].compat
-        return isinstance(compat, AsteriskQueue) and compat.autopause
+        """Whether a queue has paused the agent for itself, until he says that he is ready."""
+        return any(each.holds_back(agent_id) for each in self.watches.values())
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""

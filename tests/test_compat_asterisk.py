@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,22 +18,24 @@ from acd.events import (
     AttemptStarted,
     ContactEnded,
     ContactJoined,
+    ContactMoved,
     ContactQueued,
     HangUp,
     JoinTimedOut,
     LegAnswered,
     OfferContact,
     OfferDeclined,
+    QueueLeft,
     WithdrawOffer,
 )
 from acd.model import AgentState
-from acd.plan import QueuePlan
+from acd.plan import Overflow, QueuePlan, Requirement
 from ivr.flow import HandOver
 from router.events import CentreStarted, ContactArrived, Event
 from router.plan import Plan
 from tests.vectors.routing_asterisk import play
 from tests.vectors.routing_cases import Played
-from tests.worlds import READY, S, Story, copy, plan
+from tests.worlds import READY, S, Story, copy, plan, ready, with_queue
 
 NEVER = {"never": 1}
 
@@ -294,6 +297,33 @@ def test_autopause_ends_when_the_agent_says_that_he_is_ready() -> None:
     assert [1 * S, 60 * S] == [at for at, _ in story.of(OfferContact)]
 
 
+def test_autopause_of_all_queues_makes_an_agent_not_responding() -> None:
+    """It is the native limit to missed offers, and holds in a queue of Asterisk as it does in every other."""
+    story = Story(with_queue(centre("linear"), "help", missed_offers_max=1))
+    story.take(0, READY)
+    story.take(1 * S, ContactArrived("c1", "100"))
+    story.wait(60 * S)
+    assert [1 * S] == [at for at, _ in story.of(OfferContact)]
+    assert AgentState.NOT_RESPONDING is story.engine.board.floor.agents["ann"].state
+
+
+@pytest.mark.parametrize("way", ["moved", "overflowed"])
+def test_who_goes_on_to_another_queue_is_no_caller_any_more(way: str) -> None:
+    """His attempt is over, which moves the pointer; the next has his turn, and the old queue rings for him no more."""
+    first = with_queue(centre("rrmemory"), "help", overflow=Overflow(9 * S, "other") if way == "overflowed" else None)
+    other = QueuePlan("other", requirements=(Requirement("none"),))
+    story = Story(replace(first, floor=replace(first.floor, queues={**first.floor.queues, "other": other})))
+    story.take(0, *ready("ann", "bob"))
+    story.take(1 * S, ContactArrived("c1", "100"))
+    story.take(5 * S, ContactArrived("c2", "100"))
+    story.take(10 * S, *([ContactMoved("c1", "other")] if way == "moved" else []))
+    story.wait(12 * S)
+    assert [(10 * S, way)] == [(at, event.outcome) for at, event in story.of(QueueLeft)]
+    assert [(1 * S, "c1", "ann"), (10 * S, "c2", "bob")] == [
+        (at, offer.contact, offer.agent) for at, offer in story.of(OfferContact)
+    ]
+
+
 def test_calls_count_in_all_queues_if_they_are_shared() -> None:
     """With `shared_lastcall`, a call of one queue makes a member come later in the others, too."""
     calls = [{"queue": "p", "talk": 5}, {"queue": "q", "at": 10}]
@@ -395,7 +425,10 @@ def test_conditions_on_empty_queues() -> None:
 
 
 def test_what_queue_show_says() -> None:
-    """Completed when the talk is over; in time as measured to the answer; the hold time moves with each answer."""
+    """Completed when the talk is over; in time as measured to the answer; the hold time moves with each answer.
+
+    Who goes on to another queue has abandoned this one, once.
+    """
     statistics = Statistics("help", 10 * S)
     waits = {"c1": 4, "c2": 12, "c3": 20}
     for contact, wait_s in waits.items():
@@ -407,6 +440,10 @@ def test_what_queue_show_says() -> None:
     statistics.apply(ContactQueued("c4", "help", "en", 0, (), 0), 60 * S)
     statistics.apply(ContactJoined("c4", "ann", 1), 70 * S)
     assert 17 == statistics.hold_time_s
+    statistics.apply(ContactQueued("c5", "help", "en", 0, (), 0), 70 * S)
+    statistics.apply(QueueLeft("c5", "help", "moved", 11 * S), 81 * S)
+    statistics.apply(ContactEnded("c5", "abandoned", "other", "", 2 * S, 0), 83 * S)
+    assert (1, 0) == (statistics.abandoned, statistics.abandoned_in_time)
 
 
 def test_a_look_that_is_due_survives_a_restart() -> None:

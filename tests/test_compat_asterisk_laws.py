@@ -10,15 +10,16 @@ from hypothesis.stateful import invariant, rule
 
 from acd.compat.asterisk.plan import AsteriskMember, AsteriskQueue, PenaltyRule, Strategy, absences
 from acd.compat.asterisk.watch import AsteriskWatch
-from acd.events import ContactReprioritised, OfferContact
+from acd.events import ContactMoved, ContactReprioritised, OfferContact
 from acd.model import AgentState
+from acd.plan import Overflow
 from router.plan import Plan
 from tests.test_laws import Laws, places
 from tests.worlds import S, busy_plan
 
 
 def asterisk_plan(first: Strategy, second: Strategy, version: str) -> Plan:
-    """The busy centre with both of its queues as Asterisk's, and all that can be set of them."""
+    """The busy centre with both of its queues as Asterisk's, and all that can be set of them; one overflows."""
     busy = busy_plan(version)
     members = (*(AsteriskMember(agent, place % 2) for place, agent in enumerate(busy.floor.agents)),)
     needs = AsteriskQueue(
@@ -38,11 +39,11 @@ def asterisk_plan(first: Strategy, second: Strategy, version: str) -> Plan:
     quick = replace(
         needs, strategy=second, autofill=True, timeout_priority="conf", leave_when_empty=(), length_max=None
     )
-    queues = busy.floor.queues
+    queues, overflow = busy.floor.queues, Overflow(20 * S, "quick")
     floor = replace(
         busy.floor,
         queues={
-            "needs": replace(queues["needs"], compat=needs, weight=1, wait_ms_max=30 * S),
+            "needs": replace(queues["needs"], compat=needs, weight=1, wait_ms_max=30 * S, overflow=overflow),
             "quick": replace(queues["quick"], compat=quick),
         },
     )
@@ -75,6 +76,11 @@ class AsteriskLaws(Laws):
     def reprioritise(self, place: int, priority: int, immediate: bool) -> None:  # noqa: FBT001
         """A supervisor changes a priority."""
         self.take(ContactReprioritised(self.contact(place), priority, immediate=immediate))
+
+    @rule(place=places, queue=st.sampled_from(["needs", "quick"]))
+    def move(self, place: int, queue: str) -> None:
+        """A supervisor moves a contact."""
+        self.take(ContactMoved(self.contact(place), queue))
 
     @invariant()
     def every_alarm_is_reported(self) -> None:

@@ -9,17 +9,15 @@ from hypothesis import settings
 from hypothesis.stateful import invariant, rule
 
 from acd.compat.freeswitch.plan import FreeswitchQueue, Strategy
-from acd.compat.freeswitch.watch import IDLE, OUTSIDE_CALL
-from acd.events import (
-    AgentStateSet,
-    OfferContact,
-)
-from acd.plan import QueuePlan
+from acd.compat.freeswitch.watch import IDLE, OUTSIDE_CALL, FreeswitchWatch
+from acd.contact import UNANSWERED
+from acd.events import AgentStateSet, ContactMoved, OfferContact
+from acd.plan import Overflow, QueuePlan
 from router import codec
 from router.events import CentreStarted, ContactArrived, ContactLeft
 from router.plan import Plan
 from tests.freeswitch import T, agent, arrive, centre, opened, queue
-from tests.test_laws import Laws, agents
+from tests.test_laws import Laws, agents, places
 from tests.worlds import S, Story, busy_plan, copy, dump
 
 # --- rules that change, and crashes -------------------------------------------------------------------------------
@@ -76,7 +74,10 @@ def test_a_snapshot_holds_what_the_queue_remembers() -> None:
 
 
 def freeswitch_plan(version: str = "v1") -> Plan:
-    """The busy centre, its queues on old strategies that change with the version; in v2, one of them is native."""
+    """The busy centre, its queues on old strategies that change with the version; in v2, one of them is native.
+
+    Who waits for long in the first goes on to the other.
+    """
     busy = busy_plan(version)
     impatient = {"missed_offers_max": 2, "missed_rest_ms": 4 * S, "declined_rest_ms": 2 * S, "busy_rest_ms": 3 * S}
     listed = tuple(agent(name, place, level=place // 2, **impatient) for place, name in enumerate(busy.floor.agents))
@@ -88,7 +89,7 @@ def freeswitch_plan(version: str = "v1") -> Plan:
     needs = FreeswitchQueue(first, listed, resume_ms=30 * S, ring_step_ms=5 * S, counts_from="arrival")
     quick = FreeswitchQueue(second, listed[1:], tier_rules=True, tier_wait_ms=7 * S)
     queues = {
-        "needs": replace(busy.floor.queues["needs"], compat=needs),
+        "needs": replace(busy.floor.queues["needs"], compat=needs, overflow=Overflow(20 * S, "quick")),
         "quick": replace(busy.floor.queues["quick"], compat=quick if version == "v1" else None),
     }
     return replace(busy, floor=replace(busy.floor, queues=queues))
@@ -108,6 +109,21 @@ class FreeswitchLaws(Laws):
     def change_status(self, agent: str, once: bool, reason: str) -> None:  # noqa: FBT001
         """An agent is ready for one contact or more, or away for a reason that matters."""
         self.take(AgentStateSet(agent, "paused" if reason else "ready", reason, once=once and not reason))
+
+    @rule(place=places, queue=st.sampled_from(["needs", "quick"]))
+    def move(self, place: int, queue: str) -> None:
+        """A supervisor moves a contact."""
+        self.take(ContactMoved(self.contact(place), queue))
+
+    @invariant()
+    def the_watches_know_the_floor(self) -> None:
+        """A queue's callers are in it, and all who wait in it are its callers."""
+        floor = self.engine.board.floor
+        for watch in floor.watches.values():
+            assert isinstance(watch, FreeswitchWatch)
+            assert {watch.queue} >= {floor.contacts[contact].queue for contact in watch.callers}
+            waiting = {each.id for each in floor.contacts.values() if each.state in UNANSWERED}
+            assert watch.callers.keys() >= {each for each in waiting if floor.contacts[each].queue == watch.queue}
 
     @invariant()
     def every_alarm_is_reported(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import acd.compat.asterisk.look
 import acd.compat.freeswitch.look
-from acd.compat.freeswitch.watch import FreeswitchWatch
 from acd.decide import Decisions
 from acd.floor import Floor
 from acd.model import Contact, ContactState
@@ -21,7 +20,7 @@ def look(floor: Floor, now: int) -> Decisions:
     for watch in sorted(due, key=lambda watch: (watch.look_at, _oldest(floor, watch.queue), watch.queue)):
         if watch.look_at is None or watch.look_at > now:
             continue  # the look at another queue was a look at this one too
-        if isinstance(watch, FreeswitchWatch):
+        if watch.system == "freeswitch":
             yield from acd.compat.freeswitch.look.look(floor, now)
         else:
             yield from acd.compat.asterisk.look.look(floor, watch, now)
@@ -35,4 +34,5 @@ def _oldest(floor: Floor, queue: str) -> int:
 
 def rings_out(floor: Floor, contact: Contact) -> bool:
     """Whether the end of a contact's longest wait lets the offers that are open ring on."""
-    return contact.state is ContactState.OFFERED and isinstance(floor.watches.get(contact.queue), FreeswitchWatch)
+    watch = floor.watches.get(contact.queue)
+    return contact.state is ContactState.OFFERED and watch is not None and watch.rings_out

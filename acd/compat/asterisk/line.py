@@ -122,8 +122,7 @@ class Line:
         return agent is not None and agent.state is AgentState.READY and not self._is_paused(member)
 
     def _is_paused(self, member: AsteriskMember) -> bool:
-        held_back = self.settings.autopause and self.watch.has_missed(member.agent)
-        return held_back or is_paused(self.floor.agents[member.agent])
+        return self.watch.holds_back(member.agent) or is_paused(self.floor.agents[member.agent])
 
     def _wraps_up(self, agent: str) -> bool:
         """Whether the wrap-up of the queue that had the member's last call, as far as this one knows, still runs."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from acd.events import ContactEnded, ContactJoined, ContactQueued
+from acd.events import ContactEnded, ContactJoined, ContactQueued, QueueLeft
 
 _ROUNDING_S: Final = 30
 
@@ -47,13 +47,19 @@ class Statistics:
     def _ended(self, event: ContactEnded, _now: int) -> None:
         if self.since.pop(event.contact, None) is None or event.outcome == "blocked":
             return
-        in_time = event.wait_ms <= self.service_level_ms
         if event.outcome == "handled":
             self.completed += 1
-            self.completed_in_time += in_time
+            self.completed_in_time += event.wait_ms <= self.service_level_ms
         else:
-            self.abandoned += 1
-            self.abandoned_in_time += in_time
+            self._abandon(event.wait_ms)
+
+    def _left(self, event: QueueLeft, _now: int) -> None:
+        if event.queue == self.queue and self.since.pop(event.contact, None) is not None:
+            self._abandon(event.wait_ms)
+
+    def _abandon(self, wait_ms: int) -> None:
+        self.abandoned += 1
+        self.abandoned_in_time += wait_ms <= self.service_level_ms
 
 
 def hold_time_s(before_s: int, wait_s: int, counted: int) -> int:
@@ -80,5 +86,6 @@ def service_levels(
 _BOOK: dict[type, Callable[[Statistics, Any, int], None]] = {
     ContactQueued: Statistics._queued,
     ContactJoined: Statistics._joined,
+    QueueLeft: Statistics._left,
     ContactEnded: Statistics._ended,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from acd.compat.asterisk.plan import AsteriskQueue
 from acd.events import (
@@ -102,8 +102,12 @@ class AsteriskWatch:
     """What a queue remembers, a fold over the floor's events. `look_at`: when it is looked at next (ms), or None.
 
     `callers`: in the order of the queue. `pointer` and `wrapped` are those of `rrmemory` and `rrordered`: whether any
-    attempt since the pointer was set last saw somebody behind it.
+    attempt since the pointer was set last saw somebody behind it. `autopause`: as the settings have it.
     """
+
+    cuts_offers: ClassVar[bool] = False
+    rings_out: ClassVar[bool] = False
+    limits_missed: ClassVar[bool] = False
 
     queue: str
     look_at: int | None = None
@@ -111,7 +115,12 @@ class AsteriskWatch:
     members: dict[str, Member] = field(default_factory=dict)
     pointer: int = 0
     wrapped: bool = False
+    autopause: bool = False
     system: Literal["asterisk"] = "asterisk"
+
+    def adopt(self, settings: AsteriskQueue) -> None:
+        """Follow these settings from now on."""
+        self.autopause = settings.autopause
 
     def apply(self, event: Any, now: int) -> None:
         """Hear of an event that was just booked."""
@@ -124,9 +133,9 @@ class AsteriskWatch:
         """The contact's place in this queue, if it is in it."""
         return next((caller for caller in self.callers if caller.contact == contact), None)
 
-    def has_missed(self, agent: str) -> bool:
-        """Whether the agent has not answered a call of this queue since he last said that he is ready."""
-        return agent in self.members and self.members[agent].missed
+    def holds_back(self, agent: str) -> bool:
+        """Whether the agent is paused here, as he missed a call of this queue after he last said that he is ready."""
+        return self.autopause and agent in self.members and self.members[agent].missed
 
     # --- booking --------------------------------------------------------------------------------------------------
 
@@ -244,7 +253,7 @@ def watch(queue: str, settings: AsteriskQueue) -> AsteriskWatch:
         for member in settings.members
         if member.calls or member.last_call is not None
     }
-    return AsteriskWatch(queue, members=known)
+    return AsteriskWatch(queue, members=known, autopause=settings.autopause)
 
 
 def _may_act(caller: Caller, now: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from acd.compat.freeswitch.plan import FreeswitchQueue, Past, Status
 from acd.contact import UNANSWERED
@@ -92,6 +92,10 @@ class FreeswitchWatch:
     `left` are callers who left unanswered in the last `resume_ms`, by contact, the first to leave first.
     """
 
+    cuts_offers: ClassVar[bool] = True
+    rings_out: ClassVar[bool] = True
+    limits_missed: ClassVar[bool] = True
+
     queue: str
     look_at: int | None = None
     looked_at: int = -POLL_MS
@@ -122,6 +126,10 @@ class FreeswitchWatch:
         elif (book := _BOOK.get(type(event))) and book(self, event, now):
             soonest = max(now, self.looked_at + POLL_MS)
             self.look_at = soonest if self.look_at is None else min(self.look_at, soonest)
+
+    def holds_back(self, _agent: str) -> bool:
+        """Whether the agent is paused in this queue alone: never, for his status is one for all queues."""
+        return False
 
     def resumable(self, customer: str, now: int) -> str:
         """The contact in whose place this customer may wait on: his last one that left; empty where there is none."""
