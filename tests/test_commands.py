@@ -98,7 +98,18 @@ def test_every_command_lists_what_check_lists(broken: Path, command: list[str]) 
 def test_a_file_of_another_ending_is_not_passed_over(broken: Path) -> None:
     """A file whose name ends in .yml is not read, and that is a fault rather than a riddle."""
     (broken / "population.yaml").rename(broken / "population.yml")
-    assert f"{broken / 'population.yml'}: this file is not read" in "\n".join(map(str, inspect(broken).faults))
+    assert f"{broken / 'population.yml'}: this is not read" in "\n".join(map(str, inspect(broken).faults))
+
+
+def test_whatever_looks_like_a_file_of_the_centre_and_is_not_read_is_a_fault(broken: Path) -> None:
+    """Capitals, folders and links to nothing are no riddle either."""
+    (broken / "Z.YAML").write_text("queues: {}", encoding="utf-8")
+    (broken / "folder.yaml").mkdir()
+    (broken / "link.yaml").symlink_to("nowhere")
+    told = "\n".join(map(str, inspect(broken).faults))
+    assert f"{broken / 'Z.YAML'}: this is not read" in told
+    assert f"{broken / 'folder.yaml'}: this is a folder" in told
+    assert f"{broken / 'link.yaml'}: this is a link to nothing" in told
 
 
 def test_agents_that_cannot_be_counted_are_said_to_hide_names(broken: Path) -> None:

@@ -104,9 +104,7 @@ def read(folder: Folder) -> tuple[Document, list[Fault]]:
     reader = _Reader(document)
     for file in _files(folder):
         reader.read(file)
-    unread = sorted(file for file in folder.glob("*.yml") if file.is_file())
-    message, hint = "this file is not read: only those that end in .yaml are", "rename it, or move it elsewhere"
-    return document, reader.faults + [Fault(str(file), 0, "", message, hint) for file in unread]
+    return document, [*reader.faults, *_passed_over(folder)]
 
 
 def _files(folder: Folder) -> list[Folder]:
@@ -114,12 +112,33 @@ def _files(folder: Folder) -> list[Folder]:
         raise _nothing(folder, "there is no such folder", "a centre is a folder of YAML files")
     if not folder.is_dir():
         raise _nothing(folder, "this is not a folder", "name the folder that holds the centre's files")
-    files = sorted(file for file in folder.glob("*.yaml") if file.is_file())
+    files = [file for file in _looking_like_yaml(folder) if _is_read(file)]
     if not files:
         other = sorted(file.name for file in folder.glob("*.yml"))
         hint = f"rename {other[0]} to end in .yaml" if other else SMALLEST
         raise _nothing(folder, "the folder has no file that ends in .yaml", hint)
     return files
+
+
+def _looking_like_yaml(folder: Folder) -> list[Folder]:
+    return sorted(file for file in folder.iterdir() if file.suffix.lower() in {".yaml", ".yml"})
+
+
+def _is_read(file: Folder) -> bool:
+    return file.suffix == ".yaml" and file.is_file()
+
+
+def _passed_over(folder: Folder) -> list[Fault]:
+    """A fault for whatever looks like a file of the centre and is not read."""
+    faults = []
+    for file in _looking_like_yaml(folder):
+        if file.suffix != ".yaml":
+            message, hint = "this is not read: only files that end in .yaml are", "rename it, or move it elsewhere"
+            faults.append(Fault(str(file), 0, "", message, hint))
+        elif not file.is_file():
+            what = "a folder" if file.is_dir() else "a link to nothing, or no file"
+            faults.append(Fault(str(file), 0, "", f"this is {what}: it cannot be read", "move it elsewhere"))
+    return faults
 
 
 def _nothing(folder: Folder, message: str, hint: str) -> CentreFault:
