@@ -113,6 +113,11 @@ def flipped(log: bytes, at: int, mask: int = 1) -> bytes:
     return log[:at] + bytes([log[at] ^ mask]) + log[at + 1 :]
 
 
+def zeroed(log: bytes, at: int, size: int) -> bytes:
+    """The log with zeros in a place, as far as it reaches."""
+    return log[:at] + bytes(len(log[at : at + size])) + log[at + size :]
+
+
 @settings(deadline=None, max_examples=300)
 @given(at=st.integers(0, len(killed()[1]) - 1), bit=st.integers(0, 7), read_only=st.booleans())
 @example(at=32, bit=0, read_only=True)  # the first frame's page
@@ -143,6 +148,57 @@ def test_any_bit_of_the_header_may_flip(at: int, bit: int) -> None:
         pytest.raises(JournalFault, match=r"is damaged \(the header of journal\.db-wal is not as it was written\)"),
     ):
         asyncio.run(read(path))
+
+
+@settings(deadline=None, max_examples=150)
+@given(data=st.data(), size=st.sampled_from([512, 4_096]), read_only=st.booleans())
+def test_any_sector_or_page_of_a_log_may_be_zeroed(data: st.DataObject, size: int, *, read_only: bool) -> None:
+    """It is refused, or all is there but the last transaction, and the one before if its end was hit as well."""
+    journal, log = killed()
+    at = data.draw(st.integers(0, (len(log) - 1) // size)) * size
+    last = 32 + commits()[-2] * FRAME_BYTES
+    hides = at < last - FRAME_BYTES + 24 and at + size > last - FRAME_BYTES
+    allowed = [held()]
+    allowed += [held(TRANSACTIONS - 1)] if at + size > last else []
+    allowed += [held(TRANSACTIONS - 2)] if hides or at < last < at + size else []
+    with journal_of(journal, zeroed(log, at, size)) as path:
+        before = files(path)
+        try:
+            found = asyncio.run(read(path, read_only=read_only))
+        except JournalFault as fault:
+            refused = str(fault)
+        else:
+            refused = ""
+            assert found in allowed
+        assert not refused or (before, True) == (files(path), refused.startswith(f"{path} is damaged ("))
+
+
+@pytest.mark.parametrize("checkpoint", [0, 2, TRANSACTIONS])
+@pytest.mark.parametrize("size", [33, 56, 512, 4_096, 8_192, 10**9])
+def test_zeros_from_the_header_on_are_damage(size: int, checkpoint: int) -> None:
+    """However far they reach, and even where a log of before is behind them: no crash leaves them."""
+    journal, log = killed(TRANSACTIONS, checkpoint)
+    with journal_of(journal, zeroed(log, 0, size)) as path:
+        assert "the header of journal.db-wal is not as it was written" == sqlite_wal.damage(path)
+
+
+@pytest.mark.parametrize("checkpoint", [0, 2, TRANSACTIONS])
+@pytest.mark.parametrize("field", range(0, 24, 2))
+@pytest.mark.parametrize("frame", [1, 2, 3, 6])
+def test_a_header_and_a_frame_may_fail_together(frame: int, field: int, checkpoint: int) -> None:
+    """A bit of the log's header and one of a frame's do not hide what the journal lacks."""
+    journal, log = killed(TRANSACTIONS, checkpoint)
+    damaged = flipped(flipped(log, 3, 8), 32 + (frame - 1) * FRAME_BYTES + field)
+    with journal_of(journal, damaged) as path:
+        assert "the header of journal.db-wal is not as it was written" == sqlite_wal.damage(path)
+
+
+@pytest.mark.parametrize("header", [bytes(32), b"\xff" * 32])
+def test_a_header_without_a_frame_is_no_damage(header: bytes) -> None:
+    """There was no room for a commit: nothing is lost."""
+    journal, log = killed()
+    with journal_of(journal, header + log[32 : 32 + FRAME_BYTES - 1]) as path:
+        assert "" == sqlite_wal.damage(path)
 
 
 @pytest.mark.parametrize("field", [0, 4, 7, 8, 15, 16, 23, 24, 4_119])
@@ -255,9 +311,17 @@ def test_a_header_is_of_no_use_once_the_journal_has_everything(tmp_path: Path) -
         return found
 
     journal, log = asyncio.run(idle())
-    for damaged in (flipped(log, 17), bytes(32) + log[32:]):
-        with journal_of(journal, damaged) as copy:
-            assert held() == asyncio.run(read(copy))
+    for whole in (log, reordered(log)):
+        for damaged in (flipped(whole, 17), zeroed(whole, 0, 32), zeroed(whole, 0, 17)):
+            with journal_of(journal, damaged) as copy:
+                assert held() == asyncio.run(read(copy))
+    # The log before may have ended in a transaction that a power cut tore at its beginning: it has a commit, but of it
+    # alone. Two in a row are damage between them and what is before.
+    torn = bytes(FRAME_BYTES) + log[32 + (commits()[-2] + 1) * FRAME_BYTES :]
+    with journal_of(journal, zeroed(log, 0, 32) + torn) as copy:
+        assert "" == sqlite_wal.damage(copy)
+    with journal_of(journal, zeroed(zeroed(log, 0, 32), 32 + 9 * FRAME_BYTES, 24)) as copy:
+        assert "the header of journal.db-wal is not as it was written" == sqlite_wal.damage(copy)
 
 
 def test_checksums_of_either_byte_order_are_understood(tmp_path: Path) -> None:

@@ -14,11 +14,17 @@ before it, and such a run can only have been written in one go. A log that was b
 the log before behind its own, but those have other salts.
 
 A header that fails makes SQLite pass over the whole log. It is synced before any frame is written behind it, and only
-after all frames of the log before it were synced into the journal. So a header torn by a crash has behind it nothing
-that the journal does not have, and anything else is damage.
+after all frames of the log before it were synced into the journal. So a header torn by a crash has behind it the log
+before, from its first frame on: it holds a commit, as only such a log is begun again, and nothing that the journal does
+not have. Anything else is damage, above all zeros: SQLite never writes any there, and a file that was made longer and
+not yet written has its header on disk already. So is a first frame that went with its header, even where the journal
+has all that is left: that frame may have been a whole transaction of a log of its own.
 
-Who cannot be told from a crash: a last transaction that is damaged; the one before it, if the damage hides its commit
-as well; and a log that is missing, or ends early.
+One crash is refused without need: a header torn by a second power cut, where the one before it had torn the first
+transaction behind it.
+
+What cannot be told from a crash: a last transaction that is damaged; the one before it, if the damage hides its commit
+or goes on into the last; and a log that is missing, or ends early, or in zeros.
 """
 
 from __future__ import annotations
@@ -103,16 +109,33 @@ def _frames(content: bytes, page_bytes: int) -> list[Frame]:
 
 
 def _is_all_in(content: bytes, path: Path) -> bool:
-    """Whether the journal itself holds whatever the frames behind a header that fails have committed."""
+    """Whether what is behind a header that fails is a log that the journal holds all of, as a crash would leave it."""
     with path.open("rb") as journal:
         page_bytes = _page_bytes(journal.read(PAGE_SIZE_AT + 2))
-        if not page_bytes:
-            return True  # no journal either: told by those who look at it
-        for page, frame in _committed(_frames(content, page_bytes)).items():
+        frames = _frames(content, page_bytes) if page_bytes else []
+        if not frames:
+            return True  # no room for a commit; or no journal either: told by those who look at it
+        follows = _follow_in_either_order(content, page_bytes, frames)
+        end = next((at for at, fits in enumerate(follows) if not fits), len(frames))
+        committed = _committed(frames[:end])
+        if not committed or 0 in committed:  # there is no page 0
+            return False
+        for page, frame in committed.items():
             journal.seek((page - 1) * page_bytes)
             if journal.read(page_bytes) != content[frame.content_at : frame.content_at + page_bytes]:
                 return False
-    return True
+    return _commits_in_a_run(frames[end:], follows[end:], frames[end - 1].salts) <= 1
+
+
+def _follow_in_either_order(content: bytes, page_bytes: int, frames: Sequence[Frame]) -> list[bool]:
+    """Which frames follow from the one before, in the byte order that more of them agree with: the header told which.
+
+    What the first would have to follow from is lost: it is taken to do so.
+    """
+    before = [bytes(PAIR_BYTES), *(frame.checksum for frame in frames[:-1])]
+    either = (_sums(content, page_bytes, before, big=big) for big in (False, True))
+    each = [[made == frame.checksum for made, frame in zip(sums, frames, strict=True)] for sums in either]
+    return [True, *max(each, key=sum)[1:]]
 
 
 def _page_bytes(header: bytes) -> int:
@@ -123,17 +146,9 @@ def _page_bytes(header: bytes) -> int:
 
 
 def _committed(frames: Sequence[Frame]) -> dict[int, Frame]:
-    """The newest frame of each page, of the log that the first frame belongs to, as far as its last commit."""
-    newest: dict[int, Frame] = {}
-    committed: dict[int, Frame] = {}
-    for frame in frames:
-        if frame.salts != frames[0].salts or frame.page == 0:
-            break
-        newest[frame.page] = frame
-        if frame.pages:
-            committed |= newest
-            newest = {}
-    return committed
+    """The newest frame of each page, as far as the last commit."""
+    end = max((at for at, frame in enumerate(frames, 1) if frame.pages), default=0)
+    return {frame.page: frame for frame in frames[:end]}
 
 
 # A frame that fails
@@ -162,7 +177,7 @@ def _first_damaged(content: bytes) -> int:
 
 def _commits_in_a_run(frames: Sequence[Frame], follows: Sequence[bool], salts: bytes) -> int:
     """The most commits in frames that follow from each other; the first, which is bad, may be the first of a run."""
-    most = run = int(frames[0].pages > 0)
+    most = run = int(any(frame.pages for frame in frames[:1]))
     for frame, fits in zip(frames[1:], follows[1:], strict=True):
         run = (run if fits else 0) + (frame.pages > 0) if frame.salts == salts else 0
         most = max(most, run)
