@@ -448,3 +448,8 @@ DECISIONS: Final = (
     WrapUpStarted,
     WrapUpExpired,
 )
+
+
+def is_missed(lost: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut) -> bool:
+    """Whether an offer was lost because the agent did not answer: a busy or unreachable phone is no missed offer."""
+    return isinstance(lost, OfferExpired) or (isinstance(lost, LegFailed) and lost.cause == "no_answer")

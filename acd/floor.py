@@ -34,6 +34,7 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
     WrapUpStarted,
+    is_missed,
 )
 from acd.match import Matching
 from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, Offer
@@ -235,8 +236,7 @@ class Floor:
         contact.offers = _without(contact.offers, offer.id)
         contact.joining = 0 if offer.accepted else contact.joining
         agent.offer = 0
-        missed = isinstance(event, OfferExpired) or (isinstance(event, LegFailed) and event.cause == "no_answer")
-        agent.missed += missed
+        agent.missed += is_missed(event)
         self._move_contact(contact, event.kind + _left_after(contact))
         self._move_agent(agent, event.kind)
 

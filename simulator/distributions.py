@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from router.centre.durations import Duration, SomeTime
-from router.centre.sections import Entry
+from router.centre.entries import Entry
 
 _NORMAL: Final = NormalDist()
 

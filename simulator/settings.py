@@ -15,8 +15,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from router.centre.calendars import CalendarSpec, Zone, compile_calendar
 from router.centre.durations import SomeTime
+from router.centre.entries import Entry, Id
 from router.centre.names import named
-from router.centre.sections import Entry, Id
 from simulator.distributions import DistributionSpec
 
 _DAY = timedelta(days=1)

@@ -44,8 +44,6 @@ from router.centre.entries import (
     lasting,
 )
 
-__all__ = ["COUNT_MAX", "HORIZON_YEARS_MAX", "Entry", "Id", "Sections"]
-
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
 """How many agents a group may have."""

@@ -27,6 +27,7 @@ from acd.events import (
     OfferExpired,
     QueueLeft,
     WithdrawOffer,
+    is_missed,
 )
 
 PLACES: Final = 1_000
@@ -191,7 +192,7 @@ class AsteriskWatch:
         if caller is None or caller.attempt is None:
             return
         caller.attempt.ringing = tuple(offer for offer in caller.attempt.ringing if offer != event.offer)
-        if isinstance(event, OfferExpired) or (isinstance(event, LegFailed) and event.cause == "no_answer"):
+        if is_missed(event):
             self._member(event.agent).missed = True
 
     def _attempt_ended(self, event: AttemptEnded, _now: int) -> None:
