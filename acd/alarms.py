@@ -12,19 +12,8 @@ from typing import Any, Final
 from acd import widening
 from acd.compat.look import look, next_look, rings_out
 from acd.contact import UNANSWERED
-from acd.decide import (
-    TAKEN,
-    Decisions,
-    Follow,
-    default_outcome,
-    match_agents,
-    overflow,
-    overflow_due,
-    set_free,
-    stop_ringing,
-    time_out,
-    widen,
-)
+from acd.decide import Follow
+from acd.ending import default_outcome, time_out
 from acd.events import (
     DECISIONS,
     FACTS,
@@ -45,6 +34,8 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import ContactState
+from acd.offering import TAKEN, Decisions, match_agents, set_free, stop_ringing
+from acd.queueing import overflow, overflow_due, widen
 
 
 def _lease_due(floor: Floor, agent_id: str) -> int | None:

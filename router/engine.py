@@ -17,6 +17,8 @@ from typing import Any, Concatenate, Final, Literal, TypeVar
 
 import acd.check
 import acd.decide
+import acd.ending
+import acd.queueing
 import escalation.desk
 import ivr.session
 from acd.events import (
@@ -248,7 +250,7 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
     terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max, node.position)
-    return acd.decide.queue_up(board.floor, contact, node.queue, language, terms, now)
+    return acd.queueing.queue_up(board.floor, contact, node.queue, language, terms, now)
 
 
 def _say_goodbye(contact: str) -> Iterator[Event]:
@@ -263,7 +265,7 @@ def _after_prompt(board: Board, event: PromptFinished | PromptOverran, _now: int
 
 
 def _after_left(board: Board, event: ContactLeft, now: int) -> Iterator[Event]:
-    return acd.decide.leave(board.floor, event.contact, now)
+    return acd.ending.leave(board.floor, event.contact, now)
 
 
 def _after_wrap_up(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> Iterator[Event]:

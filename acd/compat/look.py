@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import acd.compat.asterisk.look
 import acd.compat.freeswitch.look
-from acd.decide import Decisions
 from acd.floor import Floor
 from acd.model import Contact, ContactState
+from acd.offering import Decisions
 
 
 def next_look(floor: Floor) -> int | None:

@@ -8,9 +8,11 @@ from typing import Final, Literal
 from acd.compat.asterisk.line import Line
 from acd.compat.asterisk.ranking import wraps
 from acd.compat.asterisk.watch import AsteriskWatch, Attempt, Caller
-from acd.decide import Decisions, send_away, time_out
+from acd.ending import send_away, time_out
 from acd.events import AttemptEnded, AttemptStarted, CompatLooked, OfferContact
 from acd.floor import Floor
+from acd.match import Choice
+from acd.offering import Decisions, offer
 
 _TIME_TO_ANSWER_MS: Final = 500
 """With no more than this left of an attempt, no further phone rings after one that declined."""
@@ -140,22 +142,8 @@ def _ring(line: Line, caller: Caller, attempt: Attempt, until: int) -> Decisions
 
 
 def _offer(line: Line, caller: Caller, agent: str, until: int, candidates: int) -> OfferContact:
-    floor, now = line.floor, line.now
-    contact = floor.contacts[caller.contact]
-    return OfferContact(
-        floor.last_offer + 1,
-        contact.id,
-        agent,
-        contact.queue,
-        contact.language,
-        until,
-        caller.priority,
-        now - contact.need_since,
-        now - floor.agents[agent].idle_since,
-        candidates,
-        (),
-        contact.customer,
-    )
+    choice = Choice(line.floor.contacts[caller.contact], line.floor.agents[agent], candidates, ())
+    return offer(line.floor, choice, until, caller.priority, line.now)
 
 
 def _give_up(line: Line, caller: Caller, *, tried_all: bool) -> Decisions:

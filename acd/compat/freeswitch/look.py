@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from acd.compat.freeswitch.plan import FreeswitchQueue
 from acd.compat.freeswitch.tiers import Row, opened, opens_after_s, ranked
 from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
-from acd.decide import Decisions
-from acd.events import AgentMoved, CompatLooked, OfferContact
+from acd.events import AgentMoved, CompatLooked
 from acd.floor import Floor
+from acd.match import Choice
 from acd.model import Contact, ContactState
+from acd.offering import Decisions, offer
 
 _RINGS_ON = ("ring-all", "ring-progressively")
 
@@ -105,8 +106,10 @@ def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, rows: list[Row
     open_rows = list(opened(plan, listed, now_s - caller.joined_at // 1000))
     free = [row for row in open_rows if row.is_free(now_s)]
     excluded = _excluded(rows, open_rows, free)
+    until = now + floor.plan.queues[contact.queue].offer_ms
     for place, row in enumerate(free if plan.strategy == "ring-all" else free[:1]):
-        yield _offer(floor, contact, row, now, candidates=len(free) - place, excluded=excluded)
+        choice = Choice(contact, row.agent, len(free) - place, excluded)
+        yield offer(floor, choice, until, contact.priority, now)
 
 
 def _seeks(plan: FreeswitchQueue, contact: Contact, caller: Caller, now_s: int) -> bool:
@@ -122,25 +125,6 @@ def _excluded(rows: list[Row], open_rows: list[Row], free: list[Row]) -> tuple[t
     in_open_tiers = sum(row.is_ready for row in open_rows)
     reasons = (("tier", ready - in_open_tiers), ("rest", in_open_tiers - len(free)))
     return tuple((reason, count) for reason, count in reasons if count)
-
-
-def _offer(
-    floor: Floor, contact: Contact, row: Row, now: int, *, candidates: int, excluded: tuple[tuple[str, int], ...]
-) -> OfferContact:
-    return OfferContact(
-        floor.last_offer + 1,
-        contact.id,
-        row.agent.id,
-        contact.queue,
-        contact.language,
-        now + floor.plan.queues[contact.queue].offer_ms,
-        contact.priority,
-        now - contact.need_since,
-        now - row.agent.idle_since,
-        candidates,
-        excluded,
-        contact.customer,
-    )
 
 
 # --- when to look again -------------------------------------------------------------------------------------------

@@ -1,0 +1,117 @@
+"""Who is offered to whom: contacts and agents matched over the whole floor, and offers taken back.
+
+Reads the floor, writes nothing; so do the modules beside it that yield decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Final, Literal
+
+from acd import discipline
+from acd.events import (
+    AgentMoved,
+    OfferContact,
+    WithdrawOffer,
+)
+from acd.floor import Floor
+from acd.match import Choice
+from acd.model import Agent, AgentState, Contact
+
+Decisions = Iterator[Any]
+
+TAKEN: Final = "another agent took the contact"
+
+
+def match_contact(floor: Floor, contact_id: str, now: int) -> Decisions:
+    """Offer this contact to the best ready agents, if it seeks any and there are some: to as many as are to ring."""
+    contact = floor.contacts.get(contact_id)
+    while contact and floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
+        yield _offer(floor, choice, now)
+
+
+def match_in_turn(floor: Floor, contact_id: str, now: int) -> Decisions:
+    """The same where more than this contact's chances may have changed: nobody who goes before it is passed over.
+
+    A clock that is late lets several things be due at once, and only the first of them has been heard of.
+    """
+    contact = floor.contacts[contact_id]
+    while floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
+        first = floor.matching.best_contact(choice.agent, now)
+        assert first, "there is at least this contact"
+        yield from match_contact(floor, first.contact.id, now)
+
+
+def match_agent(floor: Floor, agent_id: str, now: int) -> Decisions:
+    """Offer the best waiting contact to this agent, if he is ready and there is one."""
+    agent = floor.agents[agent_id]
+    if agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+        yield _offer(floor, choice, now)
+
+
+def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
+    """Match where several pairs may have become possible at once: contacts in their order, each to its best agent."""
+    agents = list(agents)
+    while first := min(_best_contacts(floor, agents, now), key=by_order(floor, now), default=None):
+        yield from match_contact(floor, first.id, now)
+
+
+def _best_contacts(floor: Floor, agents: Iterable[Agent], now: int) -> Iterator[Contact]:
+    for agent in agents:
+        if agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+            yield choice.contact
+
+
+def by_order(floor: Floor, now: int) -> Callable[[Contact], discipline.Rank]:
+    """How contacts of all queues rank: lower is served first."""
+    return lambda contact: discipline.rank(contact, floor.plan.queues[contact.queue], now)
+
+
+def offer(floor: Floor, choice: Choice, until: int, priority: int, now: int) -> OfferContact:
+    """Propose a contact to an agent until `until` (ms). `priority` is the one it has by now, as its queue counts it."""
+    contact, agent = choice.contact, choice.agent
+    return OfferContact(
+        offer=floor.last_offer + 1,
+        contact=contact.id,
+        agent=agent.id,
+        queue=contact.queue,
+        language=contact.language,
+        until=until,
+        priority=priority,
+        waited_ms=now - contact.need_since,
+        idle_ms=now - agent.idle_since,
+        candidates=choice.candidates,
+        excluded=choice.excluded,
+        customer=contact.customer,
+    )
+
+
+def _offer(floor: Floor, choice: Choice, now: int) -> OfferContact:
+    queue = floor.plan.queues[choice.contact.queue]
+    return offer(floor, choice, now + queue.offer_ms, discipline.priority(choice.contact, queue, now), now)
+
+
+def stop_ringing(floor: Floor, offers: Iterable[int], reason: str) -> Generator[Any, None, list[Agent]]:
+    """Take these offers of a contact back, and return the agents at whom it rang."""
+    rung = []
+    for offer in [floor.offers[each] for each in offers]:
+        rung.append(floor.agents[offer.agent])
+        yield WithdrawOffer(offer.id, offer.contact, offer.agent, reason)
+    return rung
+
+
+def set_free(floor: Floor, agents: list[Agent], now: int) -> Decisions:
+    """Whose offer was taken back goes on to what he asked for meanwhile, or is matched anew."""
+    for agent in agents:
+        yield from move_on(agent)
+    yield from match_agents(floor, agents, now)
+
+
+def move_on(agent: Agent) -> Decisions:
+    """What an agent asked for while busy happens when he would be ready again."""
+    if agent.state is AgentState.READY and agent.pending:
+        yield AgentMoved(agent.id, _movable(agent.pending), agent.pending_reason)
+
+
+def _movable(state: AgentState) -> Literal["paused", "offline"]:
+    return "paused" if state is AgentState.PAUSED else "offline"
