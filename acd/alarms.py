@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from acd import widening
-from acd.compat.look import look, next_look, rings_out
+from acd.compat.look import look, next_look
 from acd.contact import UNANSWERED
 from acd.decide import Follow
 from acd.ending import default_outcome, time_out
@@ -99,7 +99,7 @@ def _end_wait(floor: Floor, contact_id: str, now: int) -> Decisions:
     So it is with one that rings, where that is the old system's way.
     """
     contact = floor.contacts[contact_id]
-    if contact.state is not ContactState.JOINING and not rings_out(floor, contact):
+    if contact.state is not ContactState.JOINING and not floor.rings_out(contact):
         yield from time_out(floor, contact, now)
 
 

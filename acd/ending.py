@@ -63,6 +63,6 @@ def send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: s
 
 def has_waited_too_long(floor: Floor, contact: Contact, now: int) -> bool:
     """Whether the longest wait is over, and the contact neither being joined nor in an old system's hands."""
-    if contact.wait_until is None or contact.joining or not floor.cuts_offers_of(contact):
+    if contact.wait_until is None or contact.joining or not floor.cuts_offers_of(contact) or floor.rings_out(contact):
         return False
     return contact.wait_until <= now

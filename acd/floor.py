@@ -111,6 +111,11 @@ class Floor:
         watched = self.watches.get(contact.queue)
         return watched is None or watched.cuts_offers
 
+    def rings_out(self, contact: Contact) -> bool:
+        """Whether the end of a contact's longest wait lets the offers that are open ring on."""
+        watch = self.watches.get(contact.queue)
+        return contact.state is ContactState.OFFERED and watch is not None and watch.rings_out
+
     def is_held_back(self, agent_id: str) -> bool:
         """Whether a queue has paused the agent for itself, until he says that he is ready."""
         return any(each.holds_back(agent_id) for each in self.watches.values())

@@ -437,6 +437,19 @@ def test_the_longest_wait_lets_an_offer_ring_out() -> None:
     assert (T + 91 * S, "timed_out") == [(at, event.outcome) for at, event in story.of(ContactEnded)][-1]
 
 
+def test_phones_that_still_ring_are_heard_out_when_one_of_them_declines() -> None:
+    """The longest wait has ended while all ring: who declines afterwards ends it for nobody, and rings no more."""
+    ringing = queue(agent("ann"), agent("bob"), strategy="ring-all", offer_ms=20 * S)
+    story = opened(centre(replace(ringing, wait_ms_max=10 * S)))
+    arrive(story, T)
+    story.wait(T + 11 * S)
+    decline(story, T + 12 * S)
+    assert [] == story.of(ContactEnded)
+    story.wait(T + 60 * S)
+    assert [(0, "c1", "ann"), (0, "c1", "bob")] == offers(story)
+    assert [(T + 20 * S, "timed_out")] == [(at, event.outcome) for at, event in story.of(ContactEnded)]
+
+
 def test_every_setting_is_explained() -> None:
     """The page of old systems names every setting that a file may have, and every strategy as it is spelt there."""
     page = (ROOT / "docs/compat.md").read_text("utf-8")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import acd.compat.asterisk.look
 import acd.compat.freeswitch.look
 from acd.floor import Floor
-from acd.model import Contact, ContactState
 from acd.offering import Decisions
 
 
@@ -30,9 +29,3 @@ def _oldest(floor: Floor, queue: str) -> int:
     """The place, among all contacts, of the first that came to a queue and waits for its answer."""
     contacts = floor.contacts.values()
     return min((each.order for each in contacts if each.queue == queue and not each.agent), default=0)
-
-
-def rings_out(floor: Floor, contact: Contact) -> bool:
-    """Whether the end of a contact's longest wait lets the offers that are open ring on."""
-    watch = floor.watches.get(contact.queue)
-    return contact.state is ContactState.OFFERED and watch is not None and watch.rings_out

@@ -9,7 +9,6 @@ from itertools import count
 from math import inf
 from typing import Literal
 
-from acd.compat.look import rings_out
 from acd.events import (
     AgentStateSet,
     ContactEnded,
@@ -209,7 +208,7 @@ class Stage:
         """The agent does what he is said to do; to a customer whose wait is over by then, and cut short, nothing."""
         ring, about = self._rings[offer.agent], (offer.contact, offer.agent, offer.offer)
         if ring.answer is not None:
-            ends = inf if rings_out(self.floor, self.floor.contacts[offer.contact]) else self._gone_at(offer)
+            ends = inf if self.floor.rings_out(self.floor.contacts[offer.contact]) else self._gone_at(offer)
             if self._now + round(ring.answer * 1000) < ends:
                 self._soon(ring.answer, Moment.ANSWER, LegAnswered(*about))
         elif ring.reject is not None:

@@ -100,6 +100,8 @@ def _rank(plan: FreeswitchQueue, contact: Contact, caller: Caller) -> tuple[int,
 def _ring(floor: Floor, watch: FreeswitchWatch, contact: Contact, rows: list[Row], now: int) -> Decisions:
     """Ring the first agent who is free, or all of them."""
     plan, caller, now_s = _plan(floor, watch), watch.callers.get(contact.id), now // 1000
+    if contact.wait_until is not None and contact.wait_until <= now:
+        return  # what rings by now is heard out, and that is all
     if caller is None or not _seeks(plan, contact, caller, now_s) or not any(row.is_free(now_s) for row in rows):
         return
     listed = ranked(plan.strategy, rows, caller, f"{floor.last_offer} {contact.id}")
