@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from router.adapters.sqlite import SqliteJournal
-from router.adapters.sqlite_file import APPLICATION_ID, SCHEMA_VERSION
+from router.adapters.sqlite_examination import APPLICATION_ID, SCHEMA_VERSION
 from router.errors import JournalFault
 from router.ports import Batch
 from tests.journals import batch, content, log, row
@@ -154,6 +154,12 @@ async def test_a_read_only_disk_is_read_but_not_written() -> None:
 # Files that are no journals, or not ours. Each maker leaves something at the path.
 
 
+def state(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """All that is in a folder, itself included: when it was changed last, and what it holds."""
+    found = [folder, *sorted(folder.rglob("*"))]
+    return {str(at): (at.stat().st_mtime_ns, at.read_bytes() if at.is_file() else b"") for at in found}
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Read all that matters in a folder: not locks and shared memory, nor an empty write-ahead log."""
     files = {found.name: found.read_bytes() for found in folder.iterdir() if found.is_file()}
@@ -176,6 +182,13 @@ def execute(path: Path, statement: str) -> None:
     """Change a file behind the journal's back."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(statement)
+
+
+def overwrite(path: Path, at: int, value: bytes) -> None:
+    """Put other bytes into a file."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(value)
 
 
 async def text_file(path: Path) -> None:
@@ -218,9 +231,27 @@ async def nothing_left(path: Path) -> None:
 
 
 async def other_version(path: Path) -> None:
-    """A journal in whose header a bit of the schema's number flipped."""
+    """A journal of which nothing but its number says that it is of a later schema."""
     await make(path)
     execute(path, f"PRAGMA user_version = {SCHEMA_VERSION | 8}")
+
+
+async def zero_version(path: Path) -> None:
+    """A journal in whose header a bit of the schema's number flipped."""
+    await make(path)
+    execute(path, f"PRAGMA user_version = {SCHEMA_VERSION & ~2}")
+
+
+async def other_format(path: Path) -> None:
+    """A journal in whose header the version that a writer must know flipped, for which SQLite would refuse to write."""
+    await crashed(path.parent)
+    overwrite(path, 18, b"\x03")
+
+
+async def other_encoding(path: Path) -> None:
+    """A journal in whose header UTF-8 became UTF-16."""
+    await make(path)
+    overwrite(path, 59, b"\x03")
 
 
 async def other_owner(path: Path) -> None:
@@ -238,16 +269,13 @@ async def truncated(path: Path) -> None:
 async def overwritten(path: Path) -> None:
     """A journal with a page of rubbish where its rows were."""
     await make(path)
-    with path.open("r+b") as file:
-        file.seek(4_096)
-        file.write(b"\xa5" * 4_096)
+    overwrite(path, 4_096, b"\xa5" * 4_096)
 
 
 async def beheaded(path: Path) -> None:
     """A journal without its first page."""
     await make(path)
-    with path.open("r+b") as file:
-        file.write(bytes(4_096))
+    overwrite(path, 0, bytes(4_096))
 
 
 async def folder(path: Path) -> None:
@@ -268,7 +296,10 @@ async def folder(path: Path) -> None:
             nothing_left,
             r"is empty and was a journal, as journal\.db-lock is beside it: restore a copy, or move both away",
         ),
-        (other_version, r"is damaged \(its header is not as it was written\): restore a copy"),
+        (other_version, r"was written by a newer Firstline \(schema 10, this one knows 2\): upgrade"),
+        (zero_version, r"is damaged \(its header is not as it was written\): restore a copy"),
+        (other_format, r"is damaged \(its header is not as it was written\): restore a copy"),
+        (other_encoding, r"is damaged \(the definitions of its tables are not as they were written\): restore a copy"),
         (other_owner, r"is damaged \(its header is not as it was written\): restore a copy"),
         (truncated, r"is damaged \(.+\): restore a copy"),
         (overwritten, r"is damaged \(.+\): restore a copy"),
@@ -279,14 +310,14 @@ async def folder(path: Path) -> None:
 async def test_what_is_not_our_journal_is_left_alone(
     tmp_path: Path, leave: Callable[[Path], Awaitable[None]], sentence: str, *, read_only: bool
 ) -> None:
-    """One sentence says what is wrong and what to do; no byte changes, nor is anything to be written left beside."""
+    """One sentence says what is wrong and what to do; no byte and no time of change is another, and nothing is new."""
     path = tmp_path / "journal.db"
     await leave(path)
-    before = contents(tmp_path)
+    before = state(tmp_path)
     with pytest.raises(JournalFault, match=sentence) as fault:
         await SqliteJournal.open(path, read_only=read_only)
     assert (str(path), 1) == (str(fault.value)[: len(str(path))], len(str(fault.value).splitlines()))
-    assert before == contents(tmp_path)
+    assert before == state(tmp_path)
 
 
 @pytest.mark.parametrize("options", [{"create": False}, {"read_only": True}])

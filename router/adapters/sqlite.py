@@ -11,7 +11,7 @@ How it keeps its promises:
 - *One writer.* A lock on a side file (`flock` on `FILE-lock`), which the kernel frees however the writer ends.
   SQLite's own exclusive mode would shut readers out; a held transaction could never commit. A lock on the file itself
   is ruled out, as closing a second descriptor on it would drop SQLite's locks (sqlite.org/howtocorrupt.html, 2.2).
-- *Hands off what is not ours.* A file is examined through a read-only connection before anything is opened for writing.
+- *Hands off what is not ours, or damaged.* `router.adapters.sqlite_examination` looks before anything is opened.
 - *Damage is noticed* at the next opening, wherever it is: in the tables by `router.adapters.sqlite_tables`, in the
   write-ahead log by `router.adapters.sqlite_wal`, before SQLite replays it.
 - *Born whole.* A new journal is made elsewhere and moved into place.
@@ -31,20 +31,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final, TypeVar
 
-from router.adapters.sqlite_file import (
-    Connection,
-    check,
-    claimed,
-    connected,
-    create_if_absent,
-    damaged,
-    examine,
-    file_of,
-    identify,
-    look,
-    number,
-    our_own,
-)
+from router.adapters.sqlite_examination import examine, look, number
+from router.adapters.sqlite_fault import damaged, our_own
+from router.adapters.sqlite_file import Connection, claimed, connected, create_if_absent, file_of
 from router.adapters.sqlite_tables import (
     COMMAND,
     CURSOR,
@@ -127,8 +116,7 @@ class SqliteJournal:
         async with AsyncExitStack() as stack:
             if read_only:
                 path = await asyncio.to_thread(look, Path(path), read_only=True, create=False)
-                await examine(path, identify)
-                await examine(path, check)
+                await asyncio.to_thread(examine, path)
                 return await cls._connected(path, stack, read_only=True)
             path = await stack.enter_async_context(claimed(Path(path), create=create))
             await asyncio.to_thread(create_if_absent, path)

@@ -182,6 +182,12 @@ def are_ours(connection: sqlite3.Connection) -> bool:
     return sorted(definition for (definition,) in found) == sorted(table.definition() for table in TABLES)
 
 
+def tally(connection: sqlite3.Connection) -> Tally:
+    """How many rows the tables should have: none, if what tells it is not as it was written."""
+    wrong = connection.execute(TALLY.select_wrong()).fetchone()
+    return Tally() if wrong else Tally(*connection.execute(SELECT_TALLY).fetchone() or ())
+
+
 def damage(connection: sqlite3.Connection) -> str:
     """What is wrong with the tables, or nothing. Reads everything, as it was at one moment."""
     connection.execute("BEGIN")
