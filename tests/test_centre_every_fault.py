@@ -187,9 +187,10 @@ def test_what_must_wait_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     )
     assert (
         "whether everything is there in every language of the centre",
+        "whether the centre's horizon ends after it begins",
         "whether dates lie within the centre's horizon, and calendars ever open in it",
         "the settings of flows.front.nodes.welcome, whose kind is not known",
-        "which nodes callers reach in the flow `front`",
+        "which nodes callers reach in the flow `front`, and whether they get out of it",
         "whether there is an agent for every queue and language in which contacts come",
         "what the made-up customers key in the menus, and how their contacts end",
     ) == checked(tmp_path, capsys, centre=text, population=POPULATION).deferred
@@ -304,6 +305,17 @@ WAITING = [
     ("is missing in the language", "every language of the centre"),
     ("is no language", "every language of the centre"),
     ("and so a skill already", "every language of the centre"),
+    ("no agent has the skill", "whether some agent has"),
+    ("contacts would go round", "whether contacts go round"),
+    ("an escalation needs a type", "what stands in"),
+    ("the horizon ends", "horizon ends after it begins"),
+    ("nothing is played for a case", "says something for every state"),
+    ("below digits_min", "is below its `digits_min`"),
+    ("in more than one line of the week", "is sound as a whole"),
+    ("both closed and partial", "is sound as a whole"),
+    ("is never open", "and ever opens"),
+    ("no effect", "what has an effect in the queue"),
+    ("not as in", "agree in what is the same"),
     ("centre's horizon", "centre's horizon"),
     ("is never open", "centre's horizon"),
     ("there is no shift for", "every agent has a shift"),
@@ -316,7 +328,8 @@ def may_wait(fault: tuple[str, str], report: Report) -> bool:
     """Whether the report says that it has not judged what this fault speaks of."""
     told = f"{fault[0]}: {fault[1]}"
     kindless = [one.split(" ")[3].rstrip(",") for one in report.deferred if one.startswith("the settings of")]
-    return any(fault[0].startswith(f"{node}.") for node in kindless) or any(
+    idle = [one.split(" ")[1] for one in report.deferred if " takes effect, until" in one]
+    return any(f"{fault[0]}.".replace("[", ".[").startswith(f"{field}.") for field in [*kindless, *idle]) or any(
         words in told and any(about in sentence for sentence in report.deferred) for words, about in WAITING
     )
 
