@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from router.centre.clear import Finding, is_clear, is_misspelt, waiting
 from router.centre.compat import STRATEGIES, AsteriskSpec, FreeswitchAgentSpec, FreeswitchSpec
-from router.centre.document import Document, Path
+from router.centre.document import Document, Path, dotted
 from router.centre.durations import lasts
 from router.centre.menus import hand_overs, hand_overs_are_known
 from router.centre.sections import AgentSpec, QueueSpec, Sections
@@ -56,6 +56,7 @@ _IDLE: Final[Mapping[str, Mapping[str, str]]] = {
         "missed_offers_max": "say `missed_offers_max` of `compat.agents`",
     },
 }
+_TERMS: Final = frozenset({"position", "head_start", "tiers_max"})
 _SYSTEMS: Final = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH"}
 
 # The settings of FreeSWITCH's agents that are not those of a tier.
@@ -141,15 +142,17 @@ def _listed(document: Document, path: Path, compat: Mapping[str, Any]) -> Iterat
         entries = compat.get(name)
         for place, entry in enumerate(entries if isinstance(entries, list) else ()):
             agent = entry.get("agent") if isinstance(entry, dict) else None
+            if not isinstance(agent, str):
+                continue
             if agent in seen:
                 yield document.fault((*path, "compat", name, place, "agent"), f"`{agent}` is listed already", _OUT)
-            elif isinstance(agent, str):
-                seen.add(agent)
-                own = document.value(("agents", agent, "wrap_up"))
-                if system and own is not None and lasts(own):
-                    message = f"`{agent}` serves `{path[-1]}`, whose wrap-up is that of an old system"
-                    hint = f"take it out: {_IDLE[system]['wrap_up']} of the queue"
-                    yield document.fault(("agents", agent, "wrap_up"), message, hint)
+                continue
+            seen.add(agent)
+            own = document.value(("agents", agent, "wrap_up"))
+            if system and own is not None and lasts(own):
+                message = f"`{agent}` serves `{path[-1]}`, whose wrap-up is that of an old system"
+                hint = f"take it out: {_IDLE[system]['wrap_up']} of the queue"
+                yield document.fault(("agents", agent, "wrap_up"), message, hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,13 +256,18 @@ def _agents_apart(document: Document, followers: Mapping[str, Compat]) -> Iterat
                     yield document.fault(way, message, "say the same in all queues")
 
 
-def _hand_overs(document: Document) -> Iterator[Fault]:
+def _hand_overs(document: Document) -> Iterator[Finding]:
     """What a menu says of a contact's place is for the kind of queue that it hands over to."""
     queues = document.section("queues")
     for path, node in hand_overs(document):
-        if isinstance(name := node.get("queue"), str) and name in queues:
+        name = node.get("queue")
+        if isinstance(name, str) and name in queues:
             for setting in _idle_terms(node, _system_of(queues[name])):
                 yield document.fault((*path, setting), f"this has no effect in the queue `{name}`", _OUT)
+        else:
+            for setting in sorted(_TERMS & node.keys()):
+                what = f"whether {dotted((*path, setting))} takes effect"
+                yield from waiting(what, [dotted((*path, "queue")) if queues else "queues"])
 
 
 def _idle_terms(node: Mapping[str, Any], system: str | None) -> Iterator[str]:

@@ -138,11 +138,11 @@ class _Queue:
         if self.spec.wait_max is not None and after_ms >= self.spec.wait_max:
             yield self.fault((*path, "after"), f"this {what} never comes: nobody waits that long", "see `wait_max`")
 
-    def unheard(self, end_ms: int | None, name: str) -> Iterator[Fault]:
+    def unheard(self, end_ms: int | None, name: str, why: str) -> Iterator[Fault]:
         """Prompts of announcements that come when nobody is left to hear them."""
         announce = self.spec.announce
         if announce and announce.prompts and end_ms is not None and announce.every >= end_ms:
-            message = "these prompts are never played: nobody waits that long"
+            message = f"these prompts are never played: {why}"
             yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
 
     def order(self, setting: str, afters_ms: Iterable[int | None], what: str) -> Iterator[Fault]:
@@ -208,12 +208,12 @@ def _silent_announcements(queue: _Queue) -> Iterator[Fault]:
 
 
 def _prompts_after_wait_max(queue: _Queue) -> Iterator[Fault]:
-    yield from queue.unheard(queue.spec.wait_max, "wait_max")
+    yield from queue.unheard(queue.spec.wait_max, "wait_max", "nobody waits that long")
 
 
 def _prompts_after_overflow(queue: _Queue) -> Iterator[Fault]:
     if overflow := queue.spec.overflow:
-        yield from queue.unheard(overflow.after, "overflow.after")
+        yield from queue.unheard(overflow.after, "overflow.after", "everybody has gone on by then")
 
 
 def _idle_ageing(queue: _Queue) -> Iterator[Fault]:
