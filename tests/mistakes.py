@@ -90,6 +90,7 @@ WAITING = [
     ("both closed and partial", "is sound as a whole"),
     ("is never open", "and ever opens"),
     ("no effect", "what has an effect in the queue"),
+    ("whose wrap-up is that of an old system", "what has an effect in the queue"),
     ("not as in", "agree in what is the same"),
     ("centre's horizon", "centre's horizon"),
     ("is never open", "centre's horizon"),

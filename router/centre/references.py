@@ -18,7 +18,7 @@ from router.centre.clear import is_misspelt
 from router.centre.document import SMALLEST, Document, Path
 from router.centre.entries import Language
 from router.centre.names import Known
-from router.centre.sections import COUNT_MAX, HorizonSpec, QueueSpec, Sections
+from router.centre.sections import COUNT_MAX, AgentSpec, HorizonSpec, QueueSpec, Sections
 from router.errors import Fault
 from router.nearest import did_you_mean
 
@@ -83,7 +83,11 @@ def members(agent_id: str, count: int | None) -> list[str]:
 
 def all_members(document: Document) -> dict[str, list[str]]:
     """The agents of each entry of `agents` whose number can be read."""
-    counts = {path[-1]: agent.get("count") for path, agent in document.entries("agents")}
+    counts = {
+        path[-1]: agent.get("count")
+        for path, agent in document.entries("agents")
+        if not is_misspelt("count", agent, AgentSpec)
+    }
     return {str(name): members(str(name), count) for name, count in counts.items() if _is_count(count)}
 
 
