@@ -108,8 +108,10 @@ def may_wait(fault: tuple[str, str], report: Report) -> bool:
     misspelt = [
         one.rpartition(" ")[2].rpartition(".")[0] for one in report.deferred if one.startswith("what stands in")
     ]
+    systemless = [f"queues.{one.split('`')[1]}" for one in report.deferred if one.startswith("what has an effect in")]
     return any(
-        f"{fault[0]}.".replace("[", ".[").startswith(f"{field}.") for field in [*kindless, *idle, *misspelt]
+        f"{fault[0]}.".replace("[", ".[").startswith(f"{field}.")
+        for field in [*kindless, *idle, *misspelt, *systemless]
     ) or any(words in told and any(about in sentence for sentence in report.deferred) for words, about in WAITING)
 
 
