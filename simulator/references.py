@@ -44,7 +44,11 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
         faults += [fault for fault in check.faults() if fault.field not in told]
     unknowable = [kind for kind in ("reasons", "profiles") if f"population.{kind}" not in known.names]
     deferred = [f"whether names of the population's {kind} exist" for kind in unknowable]
-    if document.section("flows").keys() - flows.keys() or any(map(_matters, [*form, *names])):
+    if (
+        document.section("flows").keys() - flows.keys()
+        or any(map(_matters, [*form, *names]))
+        or _astray(document, flows)
+    ):
         deferred.append("what the made-up customers key in the menus, and how their contacts end")
     if shifts.uncounted:
         groups = ", ".join(sorted(shifts.uncounted))
@@ -58,6 +62,13 @@ def _matters(details: ErrorDetails) -> bool:
     """Whether a mistake may hide what customers key and how their contacts end."""
     is_named_apart = details["type"] == UNKNOWN_NAME and details["loc"][-1] != "[key]"  # a profile, a wrap-up code
     return details["loc"][0] in {"customers", "contacts", "reasons", "arrivals"} and not is_named_apart
+
+
+def _astray(document: Document, flows: Mapping[str, Flow]) -> bool:
+    """Whether contacts arrive on an entry point from which no flow can be followed."""
+    arrivals = document.value(("population", "arrivals"))
+    ways = [document.value(("entry_points", name, "flow")) for name in (arrivals if isinstance(arrivals, dict) else ())]
+    return not all(isinstance(flow, str) and flow in flows for flow in ways)
 
 
 def _known(document: Document) -> Known:

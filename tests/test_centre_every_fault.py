@@ -5,22 +5,20 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+import yaml
 from hypothesis import strategies as st
 
 from router.centre.document import Path as Way
-from router.centre.document import dotted, read
-from router.cli import check
+from router.centre.document import read
 from tests.clinic import BASE
 from tests.conftest import ROOT
+from tests.mistakes import Mistake, assert_none_hides_another, checked, mistakes
 
 POPULATION = """\
 population:
@@ -81,30 +79,6 @@ BESIDE = [
     ([], "  reasons:\n    fever: {answers: {number: '12345678', choice: '1'}, talk: 4m}\n", "", ["population.reasons"]),
 ]
 # fmt: on
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What `firstline check` printed: faults as field and message, and what is not judged yet."""
-
-    faults: frozenset[tuple[str, str]]
-    deferred: tuple[str, ...]
-
-    @property
-    def fields(self) -> list[str]:
-        """The fields of all faults, sorted."""
-        return sorted(field for field, _ in self.faults)
-
-
-def checked(folder: Path, capsys: pytest.CaptureFixture[str], **files: str) -> Report:
-    """The report on a centre of these files, by their names before `.yaml`."""
-    for name, text in files.items():
-        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    code = check.run(folder, as_json=True)
-    out, err = capsys.readouterr()
-    found = [(fault["field"], fault["message"]) for fault in json.loads(out)["faults"]]
-    assert (len(set(found)), 2 if found else 0) == (len(found), code)
-    return Report(frozenset(found), tuple(line.removeprefix("not judged yet: ") for line in err.splitlines()))
 
 
 def clinic(*changes: tuple[str, str]) -> str:
@@ -187,9 +161,10 @@ def test_what_must_wait_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     )
     assert (
         "whether everything is there in every language of the centre",
+        "whether the centre's horizon ends after it begins",
         "whether dates lie within the centre's horizon, and calendars ever open in it",
         "the settings of flows.front.nodes.welcome, whose kind is not known",
-        "which nodes callers reach in the flow `front`",
+        "which nodes callers reach in the flow `front`, and whether they get out of it",
         "whether there is an agent for every queue and language in which contacts come",
         "what the made-up customers key in the menus, and how their contacts end",
     ) == checked(tmp_path, capsys, centre=text, population=POPULATION).deferred
@@ -234,56 +209,6 @@ def test_a_population_without_reasons_leaves_their_names_open(
 
 # --- any faults together ----------------------------------------------------------------------------------------------
 
-Kind = Literal["extra", "misshapen", "missing", "renamed", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing done to a centre's files."""
-
-    way: Way
-    kind: Kind
-
-    def touches(self, field: str) -> bool:
-        """Whether a field is what this changes, or lies in it."""
-        return f"{field}.".replace("[", ".[").startswith(f"{dotted(self.way)}.".replace("[", ".["))
-
-    def make(self, tree: Any) -> None:
-        """Change what stands at the way."""
-        *above, last = self.way
-        for part in above:
-            tree = tree[part]
-        match self.kind:
-            case "extra":
-                tree[last]["surplus"] = [7]
-            case "misshapen":
-                tree[last] = {"seven": [7]}
-            case "missing":
-                del tree[last]
-            case "renamed":
-                tree["renamed"] = tree.pop(last)
-            case "unknown":
-                tree[last] = "nowhere"
-
-
-def ways(value: Any, way: Way = ()) -> Iterator[tuple[Way, Any]]:
-    """Every value in a tree but the whole, with the way to it."""
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield (*way, key), item
-        yield from ways(item, (*way, key))
-
-
-def mistakes(tree: Any) -> Iterator[Mistake]:
-    """All that may be done to a tree in one place."""
-    for way, value in ways(tree):
-        yield Mistake(way, "extra" if isinstance(value, dict) else "misshapen")
-        if isinstance(value, str):
-            yield Mistake(way, "unknown")
-        if isinstance(way[-1], str):
-            yield Mistake(way, "missing")
-            if len(way) > 1:
-                yield Mistake(way, "renamed")
-
 
 @cache
 def tree_of(name: str) -> Any:
@@ -295,62 +220,128 @@ def tree_of(name: str) -> Any:
         return read(Path(folder))[0].tree
 
 
-# What a fault may speak of, by words of its field and message, and the sentence that says it must wait.
-WAITING = [
-    ("` is no ", "whether names of"),
-    ("no caller ever reaches", "which nodes callers reach"),
-    ("presses nothing never gets out", "which nodes callers reach"),
-    ("no agent could ever serve", "whether there is an agent"),
-    ("is missing in the language", "every language of the centre"),
-    ("is no language", "every language of the centre"),
-    ("and so a skill already", "every language of the centre"),
-    ("centre's horizon", "centre's horizon"),
-    ("is never open", "centre's horizon"),
-    ("there is no shift for", "every agent has a shift"),
-    ("population.reasons", "made-up customers"),
-    ("population.contacts", "made-up customers"),
-]
-
-
-def may_wait(fault: tuple[str, str], report: Report) -> bool:
-    """Whether the report says that it has not judged what this fault speaks of."""
-    told = f"{fault[0]}: {fault[1]}"
-    kindless = [one.split(" ")[3].rstrip(",") for one in report.deferred if one.startswith("the settings of")]
-    return any(fault[0].startswith(f"{node}.") for node in kindless) or any(
-        words in told and any(about in sentence for sentence in report.deferred) for words, about in WAITING
-    )
-
-
 @pytest.mark.parametrize(("name", "examples"), [("clinic", 60), ("hello", 40), ("shared-service-centre", 6)])
 def test_any_faults_are_listed_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, examples: int
 ) -> None:
     """What each of some mistakes is answered with, all of them together are, or it is said what must wait."""
     tree = tree_of(name)
-    alone: dict[tuple[Mistake, ...], Report] = {}
+    made = st.lists(st.sampled_from(list(mistakes(tree))), min_size=2, max_size=4, unique=True)
+    assert_none_hides_another(tmp_path, capsys, tree, made, examples)
 
-    def report(*made: Mistake) -> Report:
-        if made not in alone:
-            changed = copy.deepcopy(tree)
-            for mistake in made:
-                mistake.make(changed)
-            alone[made] = checked(tmp_path, capsys, centre=json.dumps(changed))
-        return alone[made]
 
-    def apart(one: Mistake, other: Mistake) -> bool:
-        """Whether neither changes what the other does, or where that is told."""
-        in_one = other.touches(dotted(one.way)) or any(other.touches(field) for field in report(one).fields)
-        return not in_one and not one.touches(dotted(other.way))
+RULES: Any = yaml.safe_load("""
+flows:
+  front:
+    nodes:
+      choice: {node: menu, prompts: [menu], options: {1: status, 2: french, 3: old, 4: older, 5: new}, failure: nurse}
+      old: {node: hand_over, queue: old, tiers_max: 3, position: 1}
+      older: {node: hand_over, queue: older}
+      new: {node: hand_over, queue: new}
+queues:
+  nurses:
+    requirements: {advice: 2}
+    match_language: true
+    case_type: visit
+    priority: 1
+    wait_max: 5m
+    tiers: [{agents: [nurse]}, {agents: [head, trainee], after: 20s}]
+    relaxations: [{after: 30s, requirements: {advice: 1}}, {after: 60s, match_language: false}]
+    overflow: {after: 2m, queue: doctors}
+    announce: {every: 30s, position: true, prompts: [hello]}
+    ageing: {every: 20s, priority_max: 9}
+  doctors: {requirements: {advice: 1}, wait_max: 9m}
+  old:
+    offer: 10s
+    overflow: {after: 2m, queue: nurses}
+    announce: {prompts: [hello]}
+    compat:
+      strategy: compat.asterisk.linear
+      members: [{agent: nurse}, {agent: head, penalty: 1}]
+      penalty_members_limit: 2
+      rules: [{after: 10s, penalty_max: 1}, {after: 20s, penalty_max: 2}]
+      join_empty: [paused]
+      shared_last_call: true
+  older:
+    compat: {strategy: compat.asterisk.ringall, members: [{agent: nurse}], shared_last_call: true}
+  new:
+    compat:
+      strategy: compat.freeswitch.top-down
+      agents: [{agent: head, position: 1}, {agent: trainee, level: 1, wrap_up: 9s}]
+      tier_rules: true
+      tier_wait: 10s
+agents:
+  trainee: {skills: {advice: 1}, languages: [en, fr]}
+""")
+NURSES: Way = ("queues", "nurses")
+OLD: Way = ("queues", "old", "compat")
+NEW: Way = ("queues", "new", "compat")
+# What a rule finds, and nothing else does.
+FUTILE = [
+    Mistake(way, "said", json.dumps(value))
+    for way, value in [
+        ((*NURSES, "tiers", 0, "after"), "6m"),
+        ((*NURSES, "tiers", 0, "after"), "25s"),
+        ((*NURSES, "tiers", 0, "agents"), ["nurse", "nurse"]),
+        ((*NURSES, "tiers", 1, "agents"), ["head", "nurse"]),
+        ((*NURSES, "requirements", "advice"), 10),
+        ((*NURSES, "relaxations", 0, "after"), "90s"),
+        ((*NURSES, "relaxations", 1, "after"), "5m"),
+        ((*NURSES, "relaxations", 0, "requirements"), {"advice": 2}),
+        ((*NURSES, "relaxations", 1, "requirements"), {"advice": 4}),
+        ((*NURSES, "wait_max"), "20s"),
+        ((*NURSES, "overflow", "after"), "6m"),
+        ((*NURSES, "overflow", "after"), "25s"),
+        ((*NURSES, "overflow", "queue"), "old"),
+        ((*NURSES, "overflow", "queue"), "nurses"),
+        ((*NURSES, "announce"), {}),
+        ((*NURSES, "announce", "every"), "9m"),
+        ((*NURSES, "ageing", "priority_max"), 3),
+        ((*NURSES, "priority"), 900),
+        (("flows", "front", "nodes", "nurse", "position"), 2),
+        (("flows", "front", "nodes", "new", "tiers_max"), 2),
+        (("flows", "front", "nodes", "older", "head_start"), "9s"),
+        (("agents", "head", "wrap_up"), "9s"),
+        (("agents", "nurse", "count"), 1),
+        (("agents", "trainee-1"), {"count": 2, "languages": ["fr", "fr"]}),
+        (("queues", "old", "announce", "position"), True),
+        (("queues", "old", "ring"), "all"),
+        (("queues", "new", "weight"), 3),
+        ((*OLD, "penalty_members_limit"), 7),
+        ((*OLD, "rules", 1, "after"), "5s"),
+        ((*OLD, "join_empty"), ["paused", "paused"]),
+        ((*OLD, "members", 1, "agent"), "nurse"),
+        ((*OLD, "shared_last_call"), False),
+        (("flows", "front", "nodes", "old", "tiers_max"), None),
+        ((*NEW, "tier_rules"), False),
+        ((*NEW, "ring_step"), "3s"),
+        ((*NEW, "agents", 0, "position"), 0),
+        ((*NEW, "agents", 1, "agent"), "head"),
+    ]
+]
 
-    @settings(deadline=None, max_examples=examples, database=None)
-    @given(st.lists(st.sampled_from(list(mistakes(tree))), min_size=2, max_size=4, unique=True))
-    def every_fault_is_listed(made: list[Mistake]) -> None:
-        independent: list[Mistake] = []
-        for mistake in made:
-            if all(apart(mistake, other) and apart(other, mistake) for other in independent):
-                independent.append(mistake)
-        together = report(*sorted(independent, key=lambda mistake: str(mistake.way), reverse=True))
-        expected = {fault for mistake in independent for fault in report(mistake).faults}
-        assert set() == {fault for fault in expected - together.faults if not may_wait(fault, together)}
 
-    every_fault_is_listed()
+def ruled() -> Any:
+    """The clinic with its customers, and queues that have every kind of rule."""
+    tree = copy.deepcopy(tree_of("clinic"))
+    tree["queues"] = RULES["queues"]
+    tree["agents"] |= RULES["agents"]
+    tree["flows"]["front"]["nodes"] |= RULES["flows"]["front"]["nodes"]
+    tree["population"]["agents"]["shifts"][0]["agents"].append("trainee")
+    return tree
+
+
+def test_queues_with_every_kind_of_rule_have_no_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the rules are broken in is sound."""
+    assert [] == checked(tmp_path, capsys, centre=json.dumps(ruled())).fields
+
+
+def test_what_rules_find_is_listed_beside_any_faults(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rules without an effect are told together with other mistakes, of the same queue above all."""
+    tree = ruled()
+    # What is only left out, or has another name, may be no mistake, and may give a rule the effect that it lacked.
+    anywhere = [mistake for mistake in mistakes(tree) if mistake.kind not in ("missing", "renamed")]
+    near = [mistake for mistake in anywhere if mistake.way[0] in ("queues", "agents")]
+    others = st.lists(st.sampled_from(near) | st.sampled_from(anywhere), min_size=1, max_size=3, unique=True)
+    made = st.tuples(st.sampled_from(FUTILE), others).map(lambda both: [both[0], *both[1]])
+    assert_none_hides_another(tmp_path, capsys, tree, made, 60)

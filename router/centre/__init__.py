@@ -24,7 +24,7 @@ from router.centre.coverage import unserved
 from router.centre.deferred import not_judged
 from router.centre.document import Document, Place, read
 from router.centre.durations import Duration, SomeTime
-from router.centre.faults import errors_of, explain, sound_part, validated
+from router.centre.faults import errors_of, explain, not_read, sound_part, validated
 from router.centre.futile import futile
 from router.centre.menus import is_whole, menu_faults
 from router.centre.references import contradictions, horizon, known_names
@@ -91,15 +91,17 @@ def load(folder: Path) -> Centre:
 def examine(folder: Path) -> Findings:
     """The same, but faults are handed back. Raises `CentreFault` only when there is nothing to read at all."""
     document, faults = read(folder)
-    sections, misshapen = _sections(document)
+    sections, misshapen, unread = _sections(document)
     calendars, impossible = _calendars(document, sections)
     # What is wrong with a value in itself is said first, and only that.
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
-    senseless += [*futile(document, sections, told), *compat_faults(document, sections)]
     faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
+    rules = [*futile(document, sections, told), *compat_faults(document, sections, told)]
+    faults += [finding for finding in rules if isinstance(finding, Fault)]
     flows = _flows(document, sections)
-    deferred = tuple(not_judged(document, told))
+    open_rules = [finding for finding in rules if isinstance(finding, str)]
+    deferred = tuple(dict.fromkeys([*unread, *not_judged(document, told), *open_rules]))
     if faults or sections.centre is None:
         return Findings(document, in_order(faults), flows, deferred, None)
     plan = compile_plan(sections.centre, sections, calendars)
@@ -127,11 +129,15 @@ def schema() -> dict[str, Any]:
     return {**Sections.model_json_schema(), **about}
 
 
-def _sections(document: Document) -> tuple[Sections, list[Fault]]:
-    """What the files say without the entries that have a fault of form, and all faults of form and of names."""
+def _sections(document: Document) -> tuple[Sections, list[Fault], list[str]]:
+    """What the files say without what has a fault of form, all faults of form and of names, and what is not read.
+
+    Of queues and agents, all of whose settings are optional, only settings are left out; of others, entries.
+    """
     form, names = errors_of(Sections, document.tree, known_names(document))
-    sound = sound_part(Sections, document.tree, form, {"centre"}) if form else document.tree
-    return validated(Sections, sound), explain(document, (), Sections, [*form, *names])
+    sound = sound_part(Sections, document.tree, form, {"centre"}, {"queues", "agents"}) if form else document.tree
+    faults = explain(document, (), Sections, [*form, *names])
+    return validated(Sections, sound), faults, list(not_read(document, (), form))
 
 
 def _calendars(document: Document, sections: Sections) -> tuple[dict[str, Calendar], list[Fault]]:

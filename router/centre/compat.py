@@ -6,13 +6,13 @@ What an agent had behind him in the old system is for replay of its logs, and no
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from acd.compat.asterisk.plan import Absence
 from router.centre.durations import Duration, SomeTime
-from router.centre.entries import AgentName, Entry, different, lasting
+from router.centre.entries import AgentName, Entry, lasting
 
 
 def _whole(length_ms: int) -> int:
@@ -102,11 +102,6 @@ class AsteriskSpec(Entry):
         "same in all queues of Asterisk: `force_longest_waiting_caller`.",
     )
 
-    @field_validator("join_empty", "leave_when_empty")
-    @classmethod
-    def _are_different(cls, absences: list[Absence]) -> list[Absence]:
-        return different(absences)
-
     @property
     def listed(self) -> list[str]:
         """The agents and groups who may serve the queue, in the order of the list."""
@@ -182,3 +177,10 @@ class FreeswitchSpec(Entry):
 
 CompatSpec = Annotated[AsteriskSpec | FreeswitchSpec, Field(discriminator="strategy")]
 """The settings of one of the old systems."""
+
+STRATEGIES: Final = tuple(
+    strategy
+    for model in (AsteriskSpec, FreeswitchSpec)
+    for strategy in get_args(model.model_fields["strategy"].annotation)
+)
+"""All strategies, by the names that files give them."""

@@ -1,18 +1,21 @@
 """What queues that follow an old system say together with the rest of a centre: what is without effect beside it.
 
-What stands beside `compat` is judged from the files as they are; what is said within it, and about it elsewhere, where
-the queue, or the menu, has no fault of form.
+What stands beside `compat`, and what menus say of such a queue, is judged from the files as they are; what is said
+within it where that has no fault of form. What must wait is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from router.centre.compat import AsteriskSpec, FreeswitchAgentSpec, FreeswitchSpec
-from router.centre.document import Document, Path
-from router.centre.sections import HandOverSpec, Sections
+from router.centre.clear import Finding, is_clear, is_misspelt, waiting
+from router.centre.compat import STRATEGIES, AsteriskSpec, FreeswitchAgentSpec, FreeswitchSpec
+from router.centre.document import Document, Path, dotted
+from router.centre.durations import lasts
+from router.centre.menus import hand_overs, hand_overs_are_known
+from router.centre.sections import AgentSpec, QueueSpec, Sections
 from router.errors import Fault
 
 Compat = AsteriskSpec | FreeswitchSpec
@@ -53,6 +56,7 @@ _IDLE: Final[Mapping[str, Mapping[str, str]]] = {
         "missed_offers_max": "say `missed_offers_max` of `compat.agents`",
     },
 }
+_TERMS: Final = frozenset({"position", "head_start", "tiers_max"})
 _SYSTEMS: Final = {"asterisk": "Asterisk", "freeswitch": "FreeSWITCH"}
 
 # The settings of FreeSWITCH's agents that are not those of a tier.
@@ -67,17 +71,22 @@ def compat_notices(sections: Sections) -> Iterator[str]:
             yield f"the queue `{queue_id}` follows {_SYSTEMS[_system(spec.compat.strategy)]}: {about}"
 
 
-def compat_faults(document: Document, sections: Sections) -> Iterator[Fault]:
-    """One fault for each setting without an effect, and for each agent that cannot be in his place."""
+def compat_faults(document: Document, sections: Sections, told: Collection[str]) -> Iterator[Finding]:
+    """One fault for each setting without an effect, and for each agent that cannot be in his place.
+
+    And a sentence for whatever must wait. `sections` have of each queue the settings whose form is sound.
+    """
     for path, queue in document.entries("queues"):
         if isinstance(compat := queue.get("compat"), dict):
             yield from _beside(document, path, queue, compat)
+            yield from _listed(document, path, compat)
     followers = {queue_id: spec.compat for queue_id, spec in sorted(sections.queues.items()) if spec.compat}
     for queue_id, compat in followers.items():
-        yield from _Check(document, sections, queue_id).faults(compat)
+        yield from _Check(document, sections, told, queue_id).faults(compat)
     yield from _whole_systems(document, followers)
     yield from _agents_apart(document, followers)
-    yield from _hand_overs(document, sections)
+    yield from _hand_overs(document)
+    yield from _waiting(document, followers)
 
 
 def _system(strategy: object) -> str:
@@ -85,9 +94,38 @@ def _system(strategy: object) -> str:
     return str(strategy).removeprefix("compat.").partition(".")[0]
 
 
+def _waiting(document: Document, followers: Mapping[str, Compat]) -> Iterator[str]:
+    """What is not said of queues that cannot be read, or whose system is not known."""
+    queues = document.section("queues")
+    systemless = [queue_id for queue_id, queue in queues.items() if _system_of(queue) is None]
+    for queue_id in systemless:
+        yield f"what has an effect in the queue `{queue_id}`, as it is not known which system it follows"
+    unread = [queue_id for queue_id, queue in queues.items() if _system_of(queue) and queue_id not in followers]
+    for queue_id in unread:
+        yield from waiting(f"whether queues.{queue_id}.compat takes effect", [f"queues.{queue_id}.compat"])
+    if (unread or systemless) and len(followers) + len(unread) + len(systemless) > 1:
+        yield "whether queues that follow an old system agree in what is the same for all of them"
+
+
+def _follows(queue: object) -> bool:
+    """Whether a queue follows an old system, or may do so."""
+    if not isinstance(queue, dict):
+        return True
+    return queue.get("compat") is not None or is_misspelt("compat", queue, QueueSpec)
+
+
+def _system_of(queue: object) -> str | None:
+    """The system that a queue follows, empty for none of them; None when that is not known."""
+    if not _follows(queue):
+        return ""
+    compat = queue.get("compat") if isinstance(queue, dict) else None
+    strategy = compat.get("strategy") if isinstance(compat, dict) else None
+    return _system(strategy) if strategy in STRATEGIES else None
+
+
 def _beside(document: Document, path: Path, queue: Mapping[str, Any], compat: Mapping[str, Any]) -> Iterator[Fault]:
     """What the queue's other settings say that the old system decides itself."""
-    for name, hint in _IDLE.get(_system(compat.get("strategy")), {}).items():
+    for name, hint in _IDLE.get(_system_of(queue) or "", {}).items():
         if name in queue:
             yield document.fault((*path, name), "this has no effect beside `compat`", hint)
     announce = queue.get("announce")
@@ -96,16 +134,37 @@ def _beside(document: Document, path: Path, queue: Mapping[str, Any], compat: Ma
         yield document.fault((*path, "announce", "position"), message, "say `expected_wait`, or take it out")
 
 
+def _listed(document: Document, path: Path, compat: Mapping[str, Any]) -> Iterator[Fault]:
+    """Each agent is listed once, and has no wrap-up that the old system would know nothing of."""
+    seen: set[str] = set()
+    system = _system_of({"compat": compat})
+    for name in ("members", "agents"):
+        entries = compat.get(name)
+        for place, entry in enumerate(entries if isinstance(entries, list) else ()):
+            agent = entry.get("agent") if isinstance(entry, dict) else None
+            if not isinstance(agent, str):
+                continue
+            if agent in seen:
+                yield document.fault((*path, "compat", name, place, "agent"), f"`{agent}` is listed already", _OUT)
+                continue
+            seen.add(agent)
+            own = document.value(("agents", agent, "wrap_up"))
+            if system and own is not None and lasts(own):
+                message = f"`{agent}` serves `{path[-1]}`, whose wrap-up is that of an old system"
+                hint = f"take it out: {_IDLE[system]['wrap_up']} of the queue"
+                yield document.fault(("agents", agent, "wrap_up"), message, hint)
+
+
 @dataclass(frozen=True, slots=True)
 class _Check:
     """The settings of one queue, and what they say of its agents."""
 
     document: Document
     sections: Sections
+    told: Collection[str]
     queue_id: str
 
-    def faults(self, compat: Compat) -> Iterator[Fault]:
-        yield from self._listed(compat)
+    def faults(self, compat: Compat) -> Iterator[Finding]:
         if isinstance(compat, AsteriskSpec):
             yield from self._rules(compat)
             yield from self._penalties(compat)
@@ -116,23 +175,16 @@ class _Check:
     def _fault(self, path: Path, message: str, hint: str = "") -> Fault:
         return self.document.fault(("queues", self.queue_id, "compat", *path), message, hint)
 
-    def _listed(self, compat: Compat) -> Iterator[Fault]:
-        """Each agent is listed once, and has no wrap-up that the old system would know nothing of."""
-        name = "members" if isinstance(compat, AsteriskSpec) else "agents"
-        for place, agent in enumerate(compat.listed):
-            if agent in compat.listed[:place]:
-                yield self._fault((name, place, "agent"), f"`{agent}` is listed already", _OUT)
-            elif (entry := self.sections.agents.get(agent)) and entry.wrap_up:
-                message = f"`{agent}` serves `{self.queue_id}`, whose wrap-up is that of an old system"
-                hint = f"take it out: {_IDLE[_system(compat.strategy)]['wrap_up']} of the queue"
-                yield self.document.fault(("agents", agent, "wrap_up"), message, hint)
-
     # --- Asterisk -----------------------------------------------------------------------------------------------------
 
-    def _rules(self, compat: AsteriskSpec) -> Iterator[Fault]:
+    def _rules(self, compat: AsteriskSpec) -> Iterator[Finding]:
         """Each changes the bound of somebody: Asterisk gives none to whoever came without one."""
-        hand_overs = [node for _, node in _nodes(self.sections) if node.queue == self.queue_id]
-        if compat.rules and hand_overs and all(node.tiers_max is None for node in hand_overs):
+        nodes = [node for _, node in hand_overs(self.document) if node.get("queue") == self.queue_id]
+        if not compat.rules or any(node.get("tiers_max") is not None for node in nodes):
+            pass
+        elif not hand_overs_are_known(self.document, "tiers_max", self.told):
+            yield from self._waits("rules", ["what menus say of `tiers_max`"])
+        elif nodes:
             hint = "say `tiers_max` where a menu hands over, or take them out"
             yield self._fault(("rules",), "these rules change nobody's bound: nobody comes with one", hint)
         for place, (earlier, rule) in enumerate(zip(compat.rules, compat.rules[1:], strict=False), 1):
@@ -140,15 +192,21 @@ class _Check:
                 message = "this rule does not come after the one above it"
                 yield self._fault(("rules", place, "after"), message, "put them in order of time")
 
-    def _penalties(self, compat: AsteriskSpec) -> Iterator[Fault]:
+    def _penalties(self, compat: AsteriskSpec) -> Iterator[Finding]:
         """They count for a queue of so many members."""
         agents = self.sections.agents
-        if not agents.keys() >= set(compat.listed):
-            return  # somebody has a fault himself
-        count = sum(agents[name].count or 1 for name in set(compat.listed))
-        if count <= compat.penalty_members_limit:
+        names = dict.fromkeys(compat.listed)
+        unclear = [name for name in names if not is_clear(("agents", name), AgentSpec, {"count"}, self.told)]
+        unclear += [name for name in names if name not in agents and name not in unclear]
+        if unclear and compat.penalty_members_limit:
+            yield from self._waits("penalty_members_limit", [f"agents.{name}" for name in unclear])
+        count = sum(agents[name].count or 1 for name in names if name in agents)
+        if not unclear and count <= compat.penalty_members_limit:
             message = f"no penalty ever counts: there must be more members than that, and there are {count}"
             yield self._fault(("penalty_members_limit",), message, "set it lower")
+
+    def _waits(self, setting: str, reasons: Iterable[str]) -> Iterator[str]:
+        return waiting(f"whether queues.{self.queue_id}.compat.{setting} takes effect", reasons)
 
     # --- FreeSWITCH ---------------------------------------------------------------------------------------------------
 
@@ -198,25 +256,24 @@ def _agents_apart(document: Document, followers: Mapping[str, Compat]) -> Iterat
                     yield document.fault(way, message, "say the same in all queues")
 
 
-def _hand_overs(document: Document, sections: Sections) -> Iterator[Fault]:
+def _hand_overs(document: Document) -> Iterator[Finding]:
     """What a menu says of a contact's place is for the kind of queue that it hands over to."""
-    for path, node in _nodes(sections):
-        if queue := sections.queues.get(node.queue):
-            for name in _idle_terms(node, _system(queue.compat.strategy) if queue.compat else ""):
-                yield document.fault((*path, name), f"this has no effect in the queue `{node.queue}`", _OUT)
+    queues = document.section("queues")
+    for path, node in hand_overs(document):
+        name = node.get("queue")
+        if isinstance(name, str) and name in queues:
+            for setting in _idle_terms(node, _system_of(queues[name])):
+                yield document.fault((*path, setting), f"this has no effect in the queue `{name}`", _OUT)
+        else:
+            for setting in sorted(_TERMS & node.keys()):
+                what = f"whether {dotted((*path, setting))} takes effect"
+                yield from waiting(what, [dotted((*path, "queue")) if queues else "queues"])
 
 
-def _nodes(sections: Sections) -> Iterator[tuple[Path, HandOverSpec]]:
-    for flow_id, flow in sections.flows.items():
-        for node_id, node in flow.nodes.items():
-            if isinstance(node, HandOverSpec):
-                yield ("flows", flow_id, "nodes", node_id), node
-
-
-def _idle_terms(node: HandOverSpec, system: str) -> Iterator[str]:
-    if node.position is not None and system != "asterisk":
+def _idle_terms(node: Mapping[str, Any], system: str | None) -> Iterator[str]:
+    if node.get("position") is not None and system in {"", "freeswitch"}:
         yield "position"
-    if node.head_start and system:
+    if node.get("head_start") is not None and lasts(node["head_start"]) and system:
         yield "head_start"
-    if node.tiers_max is not None and system == "freeswitch":
+    if node.get("tiers_max") is not None and system == "freeswitch":
         yield "tiers_max"

@@ -9,9 +9,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel
-
-from router.centre.document import Document, Path, dotted
+from router.centre.clear import is_clear
+from router.centre.document import Document
 from router.centre.menus import is_whole, ways
 from router.centre.references import languages_of
 from router.centre.sections import AgentSpec, EntryPointSpec, QueueSpec
@@ -34,7 +33,7 @@ def unserved(document: Document, told: Collection[str]) -> Iterator[Fault]:
         return
     arriving = _arriving(document, told)
     for path, queue in document.entries("queues"):
-        if _is_clear(path, QueueSpec, _OF_QUEUES, told):
+        if is_clear(path, QueueSpec, _OF_QUEUES, told):
             for language in _lacking(document, queue, arriving.get(str(path[-1]), set())):
                 what = f" in the language `{language}`" if language else ""
                 hint = "lower a level, or give an agent the skill" + (" and the language" if language else "")
@@ -45,7 +44,7 @@ def is_judged(document: Document, told: Collection[str]) -> bool:
     """Whether no fault hides that some queue lacks an agent."""
     queues = document.section("queues")
     if not is_staffed(document, told) or not all(
-        _is_clear(("queues", name), QueueSpec, _OF_QUEUES, told) for name in queues
+        is_clear(("queues", name), QueueSpec, _OF_QUEUES, told) for name in queues
     ):
         return False
     spoken = languages_of(document)
@@ -59,8 +58,9 @@ def _ways_are_known(document: Document, told: Collection[str]) -> bool:
     entry_points = (("entry_points", name) for name in document.section("entry_points"))
     return (
         bool(languages_of(document))
-        and all(_is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told) for path in entry_points)
+        and all(is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told) for path in entry_points)
         and all(is_whole(flow) for flow in document.section("flows").values())
+        and all(is_clear(("queues", name), QueueSpec, {"overflow"}, told) for name in document.section("queues"))
         and not any(re.fullmatch(r"flows\..*\.(queue|language)", field) for field in told)
     )
 
@@ -71,15 +71,8 @@ def is_staffed(document: Document, told: Collection[str]) -> bool:
     return (
         bool(agents)
         and not document.broken
-        and all(_is_clear(("agents", name), AgentSpec, _OF_AGENTS, told) for name in agents)
+        and all(is_clear(("agents", name), AgentSpec, _OF_AGENTS, told) for name in agents)
     )
-
-
-def _is_clear(path: Path, model: type[BaseModel], matter: Collection[str], told: Collection[str]) -> bool:
-    """Whether an entry has no fault in the settings that matter, nor in one that could be any of them, misspelt."""
-    entry = dotted(path)
-    wrong = {re.split(r"[.[]", field.removeprefix(f"{entry}."))[0] for field in told if field.startswith(f"{entry}.")}
-    return entry not in told and wrong <= model.model_fields.keys() - set(matter)
 
 
 def _lacking(document: Document, queue: Entry, languages: Collection[str]) -> list[str]:
@@ -117,7 +110,7 @@ def _arriving(document: Document, told: Collection[str]) -> dict[str, set[str]]:
     arriving: dict[str, set[str]] = {}
     spoken = languages_of(document)
     for path, entry_point in document.entries("entry_points"):
-        if not _is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told):
+        if not is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told):
             continue
         flow = document.section("flows").get(entry_point["flow"])
         for queue_id, language in _hand_overs(flow, entry_point.get("language") or "".join(spoken[:1])):

@@ -39,12 +39,14 @@ class Document:
     """All sections of a centre's folder, merged, and the place of every value.
 
     Files that are `broken` gave no sections: of each, the words that stand in it; None where even those are unknown.
+    `unread` are sentences about what is passed over in the others, as it stands where there is something already.
     """
 
     folder: Folder
     tree: dict[str, Any] = field(default_factory=dict)
     places: dict[Path, Place] = field(default_factory=dict)
     broken: dict[str, frozenset[str] | None] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
     def section(self, name: str) -> dict[str, Any]:
         """The entries of a section; empty when no file has it or when it is no mapping."""
@@ -287,6 +289,7 @@ class _Reader:
                 pairs.append((key_node.value, key_node, value_node))
             else:
                 self._fault(_line(key_node), "a key is a word, not a list or a mapping", path=path)
+                self._pass_over(key_node, path)
         return pairs
 
     def _note(self, path: Path, node: yaml.Node) -> None:
@@ -295,6 +298,10 @@ class _Reader:
     def _twice(self, path: Path, node: yaml.Node, first: Place) -> None:
         message = f"`{path[-1]}` is here a second time; the first is at {first.file}:{first.line}"
         self._fault(_line(node), message, "rename one of the two, or join them", path)
+        self._pass_over(node, path)
+
+    def _pass_over(self, node: yaml.Node, path: Path) -> None:
+        self.document.unread.append(f"what stands in {dotted(path) or 'the file'} at {self.file}:{_line(node)}")
 
     def _value(self, node: yaml.Node, path: Path) -> Any:
         if isinstance(node, yaml.MappingNode):

@@ -28,6 +28,14 @@ def milliseconds(value: object) -> int:
     return sum(int(number) * UNITS_MS[unit] for number, unit in re.findall(r"([0-9]+)(ms|h|m|s)", value))
 
 
+def lasts(value: object) -> bool:
+    """Whether a value says more than nothing; one that cannot be read may."""
+    try:
+        return milliseconds(value) > 0
+    except ValueError:
+        return True
+
+
 def _some(value: object) -> int:
     if (length := milliseconds(value)) == 0:
         raise ValueError("this must be longer than nothing")

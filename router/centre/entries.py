@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -64,14 +64,3 @@ class Entry(BaseModel):
     """Nothing is guessed: unknown settings are faults, and `7` is not taken for "7"."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-
-
-_T = TypeVar("_T")
-
-
-def different(values: list[_T]) -> list[_T]:
-    """The values, none of them twice; raises `ValueError` with a sentence for people."""
-    for index, value in enumerate(values):
-        if value in values[:index]:
-            raise ValueError(f"`{value}` is listed twice")
-    return values

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from router.centre.document import Document, Path, holds
+from router.centre.document import Document, Path, dotted, holds
 from router.centre.names import UNKNOWN_NAME, Known
 from router.errors import Fault
 from router.nearest import did_you_mean, what_there_is
@@ -48,6 +48,9 @@ HINTS: Final[Mapping[str, str]] = {
     "date_from_datetime_parsing": "write it like 2026-01-31",
 }
 
+NUMBER_MAX: Final = 10**18
+"""Above it a row of digits is no whole number; see `router.centre.document`."""
+
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -77,10 +80,17 @@ def _errors(model: type[BaseModel], value: Any, known: Known | None) -> list[Err
 
 
 def sound_part(
-    model: type[BaseModel], value: Mapping[str, Any], form: Iterable[ErrorDetails], whole: Collection[str]
+    model: type[BaseModel],
+    value: Mapping[str, Any],
+    form: Iterable[ErrorDetails],
+    whole: Collection[str],
+    optional: Collection[str] = (),
 ) -> dict[str, Any]:
-    """What is left of a value without what has a fault of form: sections that are `whole`, entries of all others."""
-    faulty = {details["loc"][: 1 if details["loc"][0] in whole else 2] for details in form if details["loc"]}
+    """What is left of a value without what has a fault of form.
+
+    That takes sections that are `whole`, single settings of entries where all are `optional`, and else entries.
+    """
+    faulty = {_taken_out(details["loc"], whole, optional) for details in form if details["loc"]}
     left: dict[str, Any] = {}
     for name, section in value.items():
         if (name,) in faulty or name not in model.model_fields:
@@ -88,13 +98,37 @@ def sound_part(
         if name in whole:
             left[name] = section
         elif isinstance(section, dict):
-            left[name] = {key: entry for key, entry in section.items() if (name, key) not in faulty}
+            entries = {key: entry for key, entry in section.items() if (name, key) not in faulty}
+            left[name] = {key: _without(entry, (name, key), faulty) for key, entry in entries.items()}
     return left
+
+
+def _taken_out(loc: Path, whole: Collection[str], optional: Collection[str]) -> Path:
+    """The way to what a fault of form takes with it."""
+    if loc[0] in whole:
+        return loc[:1]
+    return loc[:3] if loc[0] in optional and loc[2:] != ("[key]",) else loc[:2]
+
+
+def _without(entry: Any, path: Path, faulty: Collection[Path]) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return {setting: value for setting, value in entry.items() if (*path, setting) not in faulty}
 
 
 def explain(document: Document, path: Path, model: type[BaseModel], errors: Iterable[ErrorDetails]) -> list[Fault]:
     """One fault for each error that validating the value at `path` with `model` gave."""
     return [_fault(document, path, model, details) for details in errors]
+
+
+def not_read(document: Document, path: Path, errors: Iterable[ErrorDetails]) -> Iterator[str]:
+    """A sentence for each value that nothing can be said of, as its setting is unknown, or its form is another."""
+    for details in errors:
+        here = _real(document, path, details["loc"])
+        is_unknown = details["type"] == "extra_forbidden" and len(here) > 1
+        is_other = details["type"].endswith("_type") and isinstance(document.value(here), dict | list)
+        if is_unknown or (is_other and document.value(here)):
+            yield f"what stands in {dotted(here)}"
 
 
 def _fault(document: Document, path: Path, model: type[BaseModel], details: ErrorDetails) -> Fault:
@@ -133,7 +167,16 @@ def _real(document: Document, path: Path, loc: tuple[str | int, ...]) -> Path:
     return path
 
 
+def _is_too_large(value: object) -> bool:
+    """Whether a number has more digits than a file's whole numbers may have; it is read as another kind of value."""
+    if isinstance(value, str):
+        return re.fullmatch(r"[-+]?[0-9]{19,}", value) is not None
+    return isinstance(value, float) and abs(value) >= NUMBER_MAX
+
+
 def _sentence(details: ErrorDetails) -> str:
+    if details["type"] in {"int_type", "float_type"} and _is_too_large(details["input"]):
+        return "this number is too large"
     if details["type"] in {"value_error", "assertion_error"}:
         return details["msg"].partition(", ")[2]
     sentence = SENTENCES.get(details["type"])
@@ -141,6 +184,8 @@ def _sentence(details: ErrorDetails) -> str:
 
 
 def _hint(details: ErrorDetails) -> str:
+    if details["type"] in {"int_type", "float_type"} and _is_too_large(details["input"]):
+        return "a number has 18 digits at most"
     allowed = re.findall(r"'([^']*)'", str(details.get("ctx", {}).get("expected", "")))
     return did_you_mean(str(details["input"]), allowed) if len(allowed) > 1 else HINTS.get(details["type"], "")
 

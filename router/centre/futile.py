@@ -1,154 +1,260 @@
 """Rules of a queue that could never do anything: tiers that do not open, relaxations that add nobody, and the like.
 
-Judged where the queue itself and what the agents can do have no fault.
+Each is judged as soon as what it needs has no fault, whatever else is wrong; where it must wait, that is said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from acd import widening
 from acd.match import meets
 from acd.plan import AgentPlan, QueuePlan
+from router.centre.clear import Finding, is_clear, waiting, wrong_settings
 from router.centre.compile import compile_agents, compile_queue
 from router.centre.coverage import is_staffed
-from router.centre.document import Document, Path
+from router.centre.document import Document, Path, dotted
+from router.centre.menus import hand_overs, hand_overs_are_known
 from router.centre.references import languages_of
-from router.centre.sections import Sections
+from router.centre.sections import QueueSpec, Sections
 from router.errors import Fault
 
 
-def futile(document: Document, sections: Sections, told: Collection[str]) -> Iterator[Fault]:
-    """One fault for each rule without an effect. `told` are the fields that have a fault already."""
-    if not is_staffed(document, told):
+def futile(document: Document, sections: Sections, told: Collection[str]) -> Iterator[Finding]:
+    """One fault for each rule without an effect, and a sentence for each setting whose rules must wait.
+
+    `sections` have of each queue and agent the settings whose form is sound.
+    """
+    yield from _unused_skills(document, told)
+    yield from _rounds(document)
+    outside = {
+        "the skills and languages of agents": is_staffed(document, told),
+        "the languages of the centre": bool(languages_of(document)),
+        "what menus add to priorities": hand_overs_are_known(document, "priority", told),
+    }
+    lacking = {what for what, is_known in outside.items() if not is_known}
+    floor = _Floor(document, sections, {agent.id: agent for agent in compile_agents(sections)})
+    for path, entry in document.entries("queues"):
+        rules = [rule for rule in _RULES if entry.get(rule.about) not in (None, [])]
+        if entry.get("compat") is not None:
+            rules = [rule for rule in rules if not rule.is_routing]
+        spec = sections.queues.get(str(path[-1]), QueueSpec.model_validate({}))
+        yield from _judged(_Queue(floor, path, spec), rules, told, lacking)
+
+
+def _judged(
+    queue: _Queue, rules: Iterable[_Rule], told: Collection[str], lacking: Collection[str]
+) -> Iterator[Finding]:
+    """What the rules find; of each setting one sentence, with all that keeps any of its rules from being judged."""
+    reasons: dict[str, list[str]] = {}
+    for rule in rules:
+        if reasons_of_rule := _reasons(queue, rule, told, lacking):
+            reasons.setdefault(rule.about, []).extend(reasons_of_rule)
+        else:
+            yield from rule.faults(queue)
+    for setting, causes in reasons.items():
+        yield from waiting(f"whether {dotted((*queue.path, setting))} takes effect", causes)
+
+
+def _reasons(queue: _Queue, rule: _Rule, told: Collection[str], lacking: Collection[str]) -> list[str]:
+    """What keeps a rule from being judged."""
+    entry = queue.floor.document.value(queue.path)
+    if queue.path[-1] not in queue.floor.sections.queues:
+        return [dotted(queue.path)]
+    settings = {rule.about, *rule.settings}
+    unsound = settings & (entry.keys() - queue.spec.model_fields_set)
+    if rule.is_of_defaults and not is_clear(queue.path, QueueSpec, settings, told):
+        # A name may be unknown, and what seems not to be there may be there, misspelt.
+        unsound |= wrong_settings(queue.path, told) - (QueueSpec.model_fields.keys() - settings)
+    return [*(dotted((*queue.path, setting)) for setting in sorted(unsound)), *sorted({*rule.outside} & {*lacking})]
+
+
+def _unused_skills(document: Document, told: Collection[str]) -> Iterator[Finding]:
+    lists = [agent.get(name) for _, agent in document.entries("agents") for name in ("skills", "languages")]
+    had = {skill for some in lists if isinstance(some, dict | list) for skill in some if isinstance(skill, str)}
+    unused = [skill for skill in document.section("skills") if skill not in had]
+    if unused and not is_staffed(document, told):
+        yield f"whether some agent has the {'skill' if len(unused) == 1 else 'skills'} {', '.join(unused)}"
         return
-    agents = {agent.id: agent for agent in compile_agents(sections)}
-    yield from _unused_skills(document, agents)
-    onwards = {name: spec.overflow.queue for name, spec in sections.queues.items() if spec.overflow}
-    for queue_id, spec in sections.queues.items():
-        if any(field.startswith(f"queues.{queue_id}.") for field in told):
-            continue
-        if not sections.agents.keys() >= set(spec.listed):
-            continue  # somebody who may serve it has a fault himself
-        queue = compile_queue(queue_id, spec, sections.agents)
-        check = _Check(document, queue, agents, tuple(languages_of(document)))
-        yield from check.overflow(onwards)
-        yield from check.announce()
-        if spec.compat is None:  # else these are without effect, and `router.centre.compat_rules` says so
-            yield from check.tiers()
-            yield from check.relaxations()
-            yield from check.ageing(_priorities(document, queue_id))
+    for skill in unused:
+        yield document.fault(("skills", skill), f"no agent has the skill `{skill}`", "give it to one, or take it out")
 
 
-def _unused_skills(document: Document, agents: Mapping[str, AgentPlan]) -> Iterator[Fault]:
-    had = {skill for agent in agents.values() for skill, _ in agent.skills}
-    for skill in document.section("skills"):
-        if skill not in had:
-            yield document.fault(
-                ("skills", skill), f"no agent has the skill `{skill}`", "give it to one, or take it out"
-            )
-
-
-def _priorities(document: Document, queue_id: str) -> list[int]:
-    """What the menus add to the queue's priority."""
-    nodes = [
-        node
-        for _, flow in document.entries("flows")
-        if isinstance(flow.get("nodes"), dict)
-        for node in flow["nodes"].values()
-        if isinstance(node, dict) and node.get("queue") == queue_id
-    ]
-    return [priority for node in nodes if type(priority := node.get("priority", 0)) is int]
+def _rounds(document: Document) -> Iterator[Finding]:
+    """Queues that overflow into each other, as far as it is known where each leads."""
+    onwards = {
+        str(path[-1]): document.value((*path, "overflow", "queue"))
+        for path, queue in document.entries("queues")
+        if queue.get("overflow") is not None
+    }
+    for queue_id in onwards:
+        way = [queue_id]
+        while isinstance(following := onwards.get(way[-1]), str) and following not in way:
+            way.append(following)
+        if following == queue_id:
+            message = f"contacts would go round for ever: {' -> '.join([*way, queue_id])}"
+            hint = "let the last of them keep its contacts"
+            yield document.fault(("queues", queue_id, "overflow", "queue"), message, hint)
+    queues = list(document.section("queues"))
+    unsure = [name for name, following in onwards.items() if following not in queues]
+    yield from waiting("whether contacts go round for ever", (f"queues.{name}.overflow" for name in unsure))
 
 
 @dataclass(frozen=True, slots=True)
-class _Check:
+class _Floor:
     document: Document
-    queue: QueuePlan
+    sections: Sections
     agents: Mapping[str, AgentPlan]
-    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """A queue with the settings whose form is sound; all others are as if they were not there."""
+
+    floor: _Floor
+    path: Path
+    spec: QueueSpec
 
     def fault(self, path: Path, message: str, hint: str = "") -> Fault:
-        return self.document.fault(("queues", self.queue.id, *path), message, hint)
+        return self.floor.document.fault((*self.path, *path), message, hint)
 
-    def able(self, relaxed: int) -> set[tuple[str, str]]:
+    def plan(self) -> QueuePlan:
+        return compile_queue(str(self.path[-1]), self.spec, self.floor.sections.agents)
+
+    def able(self, queue: QueuePlan, relaxed: int) -> set[tuple[str, str]]:
         """Who could serve a contact of which language, with so many relaxations in force and all tiers open."""
-        listed = {agent for tier in self.queue.tiers for agent in tier.agents}
+        listed = {agent for tier in queue.tiers for agent in tier.agents}
         return {
             (agent.id, language)
-            for language in self.languages
-            for asked in (widening.asked(self.queue, language, relaxed),)
-            for agent in self.agents.values()
+            for language in languages_of(self.floor.document)
+            for asked in (widening.asked(queue, language, relaxed),)
+            for agent in self.floor.agents.values()
             if (agent.id in listed or not listed) and meets(agent.skills, asked)
         }
 
-    def tiers(self) -> Iterator[Fault]:
-        """Each opens while there is somebody to wait for it, and adds an agent who could serve."""
-        seen: dict[str, int] = {}
-        able = {agent for agent, _ in self.able(len(self.queue.relaxations))}
-        for number, tier in enumerate(self.queue.tiers):
-            path: Path = ("tiers", number)
-            yield from self._after(tier.after_ms, [each.after_ms for each in self.queue.tiers[:number]], path, "tier")
-            for agent in tier.agents:
-                if seen.setdefault(agent, number) != number:
-                    yield self.fault((*path, "agents"), f"`{agent}` is in tier {seen[agent] + 1} already")
-            if not able & set(tier.agents):
-                yield self.fault((*path, "agents"), "nobody in this tier could ever serve", "see the requirements")
-
-    def relaxations(self) -> Iterator[Fault]:
-        """Each asks for less, comes while there is somebody to wait for it, and adds an agent."""
-        for number, relaxation in enumerate(self.queue.relaxations):
-            path: Path = ("relaxations", number)
-            if relaxation.after_ms is not None:
-                earlier = [each.after_ms for each in self.queue.relaxations[:number] if each.after_ms is not None]
-                yield from self._after(relaxation.after_ms, earlier, path, "relaxation")
-            before, after = self.able(number), self.able(number + 1)
-            if before - after:
-                yield self.fault(path, "this asks for more than before", "a relaxation asks for less, or for nothing")
-            elif before == after:
-                yield self.fault(path, "this adds nobody", "lower a level below what somebody has, or take it out")
-
-    def overflow(self, onwards: Mapping[str, str]) -> Iterator[Fault]:
-        """It comes while there is somebody to go on, and does not lead back."""
-        if self.queue.overflow is None:
-            return
-        yield from self._after(self.queue.overflow.after_ms, (), ("overflow",), "overflow")
-        way = [self.queue.id]
-        while (following := onwards.get(way[-1])) is not None and following not in way:
-            way.append(following)
-        if following == self.queue.id:
-            message = f"contacts would go round for ever: {' -> '.join([*way, following])}"
-            yield self.fault(("overflow", "queue"), message, "let the last of them keep its contacts")
-
-    def announce(self) -> Iterator[Fault]:
-        """It says something, and its prompts come while there is somebody to hear them."""
-        announce = self.queue.announce
-        if announce is None:
-            return
-        if not (announce.position or announce.expected_wait or announce.prompts):
-            hint = "say `position` or `expected_wait`, name `prompts`, or take it out"
-            yield self.fault(("announce",), "this says nothing", hint)
-        ends = {"wait_max": self.queue.wait_ms_max}
-        if self.queue.overflow:
-            ends["overflow.after"] = self.queue.overflow.after_ms
-        for name, end_ms in ends.items():
-            if announce.prompts and end_ms is not None and announce.every_ms >= end_ms:
-                message = "these prompts are never played: nobody waits that long"
-                yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
-
-    def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
-        """It lets at least somebody's priority grow."""
-        ageing, lowest = self.queue.ageing, self.queue.priority + min(priorities, default=0)
-        if ageing and ageing.priority_max <= lowest:
-            message = f"no priority ever grows: all are {lowest} or more from the start"
-            yield self.fault(("ageing", "priority_max"), message, "set it higher, or take `ageing` out")
-
-    def _after(self, after_ms: int, earlier: Collection[int], path: Path, what: str) -> Iterator[Fault]:
-        wait_ms_max = self.queue.wait_ms_max
-        if wait_ms_max is not None and after_ms >= wait_ms_max:
+    def never_comes(self, after_ms: int, path: Path, what: str) -> Iterator[Fault]:
+        if self.spec.wait_max is not None and after_ms >= self.spec.wait_max:
             yield self.fault((*path, "after"), f"this {what} never comes: nobody waits that long", "see `wait_max`")
-        if after_ms < max(earlier, default=0):
-            yield self.fault(
-                (*path, "after"), f"this {what} comes before the one above it", "put them in order of time"
-            )
+
+    def unheard(self, end_ms: int | None, name: str, why: str) -> Iterator[Fault]:
+        """Prompts of announcements that come when nobody is left to hear them."""
+        announce = self.spec.announce
+        if announce and announce.prompts and end_ms is not None and announce.every >= end_ms:
+            message = f"these prompts are never played: {why}"
+            yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
+
+    def order(self, setting: str, afters_ms: Iterable[int | None], what: str) -> Iterator[Fault]:
+        latest_ms = 0
+        for number, after_ms in enumerate(afters_ms):
+            if after_ms is not None and after_ms < latest_ms:
+                message = f"this {what} comes before the one above it"
+                yield self.fault((setting, number, "after"), message, "put them in order of time")
+            latest_ms = max(latest_ms, after_ms or 0)
+
+
+def _order_of_tiers(queue: _Queue) -> Iterator[Fault]:
+    yield from queue.order("tiers", [tier.after for tier in queue.spec.tiers], "tier")
+
+
+def _late_tiers(queue: _Queue) -> Iterator[Fault]:
+    for number, tier in enumerate(queue.spec.tiers):
+        yield from queue.never_comes(tier.after, ("tiers", number), "tier")
+
+
+def _unable_tiers(queue: _Queue) -> Iterator[Fault]:
+    """Each adds an agent who could serve."""
+    plan = queue.plan()
+    able = {agent for agent, _ in queue.able(plan, len(plan.relaxations))}
+    for number, tier in enumerate(plan.tiers):
+        if not able & set(tier.agents):
+            message = "nobody in this tier could ever serve"
+            yield queue.fault(("tiers", number, "agents"), message, "see the requirements")
+
+
+def _order_of_relaxations(queue: _Queue) -> Iterator[Fault]:
+    yield from queue.order("relaxations", [relaxation.after for relaxation in queue.spec.relaxations], "relaxation")
+
+
+def _late_relaxations(queue: _Queue) -> Iterator[Fault]:
+    for number, relaxation in enumerate(queue.spec.relaxations):
+        yield from queue.never_comes(relaxation.after or 0, ("relaxations", number), "relaxation")
+
+
+def _relaxations_for_nobody(queue: _Queue) -> Iterator[Fault]:
+    """Each asks for less, and adds an agent."""
+    plan = queue.plan()
+    for number in range(len(plan.relaxations)):
+        path: Path = ("relaxations", number)
+        before, after = queue.able(plan, number), queue.able(plan, number + 1)
+        if before - after:
+            yield queue.fault(path, "this asks for more than before", "a relaxation asks for less, or for nothing")
+        elif before == after:
+            yield queue.fault(path, "this adds nobody", "lower a level below what somebody has, or take it out")
+
+
+def _late_overflow(queue: _Queue) -> Iterator[Fault]:
+    """It comes while there is somebody to go on."""
+    if overflow := queue.spec.overflow:
+        yield from queue.never_comes(overflow.after, ("overflow",), "overflow")
+
+
+def _silent_announcements(queue: _Queue) -> Iterator[Fault]:
+    announce = queue.spec.announce
+    if announce and not (announce.position or announce.expected_wait or announce.prompts):
+        hint = "say `position` or `expected_wait`, name `prompts`, or take it out"
+        yield queue.fault(("announce",), "this says nothing", hint)
+
+
+def _prompts_after_wait_max(queue: _Queue) -> Iterator[Fault]:
+    yield from queue.unheard(queue.spec.wait_max, "wait_max", "nobody waits that long")
+
+
+def _prompts_after_overflow(queue: _Queue) -> Iterator[Fault]:
+    if overflow := queue.spec.overflow:
+        yield from queue.unheard(overflow.after, "overflow.after", "everybody has gone on by then")
+
+
+def _idle_ageing(queue: _Queue) -> Iterator[Fault]:
+    """It lets at least somebody's priority grow, with what the menus add to it."""
+    nodes = [node for _, node in hand_overs(queue.floor.document) if node.get("queue") == queue.path[-1]]
+    added = [node.get("priority", 0) for node in nodes]
+    ageing, lowest = queue.spec.ageing, queue.spec.priority + min(added, default=0)
+    if ageing and ageing.priority_max <= lowest:
+        message = f"no priority ever grows: all are {lowest} or more from the start"
+        yield queue.fault(("ageing", "priority_max"), message, "set it higher, or take `ageing` out")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule about a setting, and what must be sound for it to be judged: other settings, and things `outside`.
+
+    `is_routing`: it has no meaning beside `compat`, as `router.centre.compat_rules` says. `is_of_defaults`: it asks
+    what holds where a setting is not there, and whom its names mean.
+    """
+
+    about: str
+    faults: Callable[[_Queue], Iterator[Fault]]
+    settings: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+    is_routing: bool = False
+    is_of_defaults: bool = False
+
+
+_WHO: Final = ("tiers", "requirements", "match_language", "relaxations", "compat")
+_WHERE: Final = ("the skills and languages of agents", "the languages of the centre")
+_BY_MENUS: Final = ("what menus add to priorities",)
+_RULES: Final = (
+    _Rule("tiers", _order_of_tiers, is_routing=True),
+    _Rule("tiers", _late_tiers, ("wait_max",), is_routing=True),
+    _Rule("tiers", _unable_tiers, _WHO, _WHERE, is_routing=True, is_of_defaults=True),
+    _Rule("relaxations", _order_of_relaxations, is_routing=True),
+    _Rule("relaxations", _late_relaxations, ("wait_max",), is_routing=True),
+    _Rule("relaxations", _relaxations_for_nobody, _WHO, _WHERE, is_routing=True, is_of_defaults=True),
+    _Rule("overflow", _late_overflow, ("wait_max",)),
+    _Rule("announce", _silent_announcements),
+    _Rule("announce", _prompts_after_wait_max, ("wait_max",)),
+    _Rule("announce", _prompts_after_overflow, ("overflow",)),
+    _Rule("ageing", _idle_ageing, ("priority", "compat"), _BY_MENUS, is_routing=True, is_of_defaults=True),
+)

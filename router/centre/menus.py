@@ -5,11 +5,12 @@ All of it is read from the files as they stand, so that a node with a fault in i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, get_args
 
+from router.centre.clear import is_clear
 from router.centre.document import Document, Path
-from router.centre.sections import NodeSpec
+from router.centre.sections import HandOverSpec, NodeSpec
 from router.errors import Fault
 from router.nearest import what_there_is
 
@@ -46,13 +47,39 @@ def is_whole(flow: Any) -> bool:
     return isinstance(nodes, dict) and all(target in nodes for _, target in _targets(flow))
 
 
-def unknown_kinds(document: Document) -> Iterator[Path]:
-    """The way to each node of whose settings nothing can be said, as its kind is not known."""
+def nodes_of(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The way to each node that is a mapping, and the mapping."""
     for path, flow in document.entries("flows"):
         nodes = flow.get("nodes")
         for node_id, node in nodes.items() if isinstance(nodes, dict) else ():
-            if ways(node) == [((), "")]:
-                yield (*path, "nodes", node_id)
+            if isinstance(node, dict):
+                yield (*path, "nodes", node_id), node
+
+
+def unknown_kinds(document: Document) -> Iterator[Path]:
+    """The way to each node of whose settings nothing can be said, as its kind is not known."""
+    for path, node in nodes_of(document):
+        if ways(node) == [((), "")]:
+            yield path
+
+
+def hand_overs(document: Document) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The way to each node that hands a contact over to a queue, and what it says."""
+    for path, node in nodes_of(document):
+        if node.get("node") == "hand_over":
+            yield path, node
+
+
+def hand_overs_are_known(document: Document, setting: str, told: Collection[str]) -> bool:
+    """Whether all nodes that hand over can be read, to which queue each does, and one more setting of theirs."""
+    flows = document.section("flows").values()
+    return (
+        bool(flows)
+        and not document.broken
+        and all(isinstance(flow, dict) and isinstance(flow.get("nodes"), dict) for flow in flows)
+        and not any(unknown_kinds(document))
+        and all(is_clear(path, HandOverSpec, {"queue", setting}, told) for path, _ in hand_overs(document))
+    )
 
 
 def _targets(flow: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:

@@ -14,15 +14,17 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from router.centre.clear import is_misspelt
 from router.centre.document import SMALLEST, Document, Path
 from router.centre.entries import Language
 from router.centre.names import Known
-from router.centre.sections import COUNT_MAX, HorizonSpec, QueueSpec, Sections
+from router.centre.sections import COUNT_MAX, AgentSpec, HorizonSpec, QueueSpec, Sections
 from router.errors import Fault
 from router.nearest import did_you_mean
 
 NEEDED: Final = ("centre", "entry_points", "flows", "queues", "agents")
 
+_ABSENCES: Final = ("join_empty", "leave_when_empty")
 _LANGUAGES: Final = TypeAdapter(list[Language])
 
 
@@ -46,6 +48,7 @@ def contradictions(document: Document) -> Iterator[Fault]:
     """What is missing as a whole, is there twice, or speaks of a date or a language outside the centre's."""
     for name in _missing(document):
         yield document.fault((name,), f"no file has anything in a section `{name}`", SMALLEST)
+    yield from _twice(document)
     yield from _addresses(document)
     yield from _escalations(document)
     yield from _agents(document)
@@ -80,12 +83,21 @@ def members(agent_id: str, count: int | None) -> list[str]:
 
 def all_members(document: Document) -> dict[str, list[str]]:
     """The agents of each entry of `agents` whose number can be read."""
-    counts = {path[-1]: agent.get("count") for path, agent in document.entries("agents")}
+    counts = {
+        path[-1]: agent.get("count")
+        for path, agent in document.entries("agents")
+        if not is_misspelt("count", agent, AgentSpec)
+    }
     return {str(name): members(str(name), count) for name, count in counts.items() if _is_count(count)}
 
 
 def _is_count(count: Any) -> bool:
     return count is None or (type(count) is int and 1 <= count <= COUNT_MAX)
+
+
+def texts_of(value: Any) -> dict[int, str]:
+    """The items of a list that are texts, by their index; none of any other value."""
+    return {index: item for index, item in enumerate(value if isinstance(value, list) else ()) if isinstance(item, str)}
 
 
 def _texts(value: Any) -> list[str]:
@@ -111,10 +123,37 @@ def _misspelt(document: Document) -> list[str]:
     ]
 
 
+def _twice(document: Document) -> Iterator[Fault]:
+    """What a list names twice in which each may stand once."""
+    lists: list[Path] = [("centre", "languages")]
+    lists += [(*path, "languages") for path, _ in document.entries("agents")]
+    lists += [(*path, "compat", name) for path, _ in document.entries("queues") for name in _ABSENCES]
+    for path in lists:
+        seen: set[str] = set()
+        for item in texts_of(document.value(path)).values():
+            if item in seen:
+                yield document.fault(path, f"`{item}` is listed twice")
+            seen.add(item)
+    for path, queue in document.entries("queues"):
+        yield from _in_two_places(document, (*path, "tiers"), queue.get("tiers"))
+
+
+def _in_two_places(document: Document, path: Path, tiers: Any) -> Iterator[Fault]:
+    """Agents, and groups of them, that are in two tiers of a queue, or in one tier twice."""
+    first: dict[str, int] = {}
+    for number, tier in enumerate(tiers if isinstance(tiers, list) else ()):
+        names = texts_of(tier.get("agents") if isinstance(tier, dict) else None)
+        for place, name in names.items():
+            if name in first:
+                where = "is listed already" if first[name] == number else f"is in tier {first[name] + 1} already"
+                yield document.fault((*path, number, "agents", place), f"`{name}` {where}", "take it out")
+            first.setdefault(name, number)
+
+
 def _addresses(document: Document) -> Iterator[Fault]:
     places: dict[str, Path] = {}
     for path, entry_point in document.entries("entry_points"):
-        for index, address in enumerate(_texts(entry_point.get("addresses"))):
+        for index, address in texts_of(entry_point.get("addresses")).items():
             here = (*path, "addresses", index)
             if (first := places.setdefault(address, here)) is not here:
                 place = document.place(first)
@@ -125,7 +164,7 @@ def _addresses(document: Document) -> Iterator[Fault]:
 def _escalations(document: Document) -> Iterator[Fault]:
     for path, queue in document.entries("queues"):
         escalates = queue.get("wrap_up_outcome") == "escalated" and queue.get("case_type") is None
-        if escalates and queue.keys() <= QueueSpec.model_fields.keys():  # else the type may be there, misspelt
+        if escalates and not is_misspelt("case_type", queue, QueueSpec):
             hint = "name the `case_type` an escalation opens"
             yield document.fault((*path, "wrap_up_outcome"), "an escalation needs a type of case", hint)
 

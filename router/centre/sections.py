@@ -40,7 +40,6 @@ from router.centre.entries import (
     SpokenLanguage,
     TeamName,
     Words,
-    different,
     lasting,
 )
 
@@ -99,11 +98,6 @@ class CentreSpec(Entry):
     targets: list[Words] = Field(
         [], description="What it is to reach, such as `flr >= 0.7`: `firstline simulate` tests it unless told others."
     )
-
-    @field_validator("languages")
-    @classmethod
-    def _aredifferent(cls, languages: list[str]) -> list[str]:
-        return different(languages)
 
 
 class Node(Entry):
@@ -383,11 +377,6 @@ class AgentSpec(Entry):
         description="After how many offers missed in a row he is not responding. `null`: as the queue says.",
     )
     languages: list[SpokenLanguage] = Field([], description="The languages the agent speaks.")
-
-    @field_validator("languages")
-    @classmethod
-    def _aredifferent(cls, languages: list[str]) -> list[str]:
-        return different(languages)
 
 
 class TeamSpec(Entry):
