@@ -6,7 +6,8 @@ is closed, so that what the days have begun is counted to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import signal
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
@@ -73,16 +74,27 @@ def _tell(events: list[Event], now: int, observers: tuple[Observer, ...]) -> Non
             observe(event, now)
 
 
-def replicate_all(experiment: Experiment, workers: int) -> Iterator[tuple[int, Tally]]:
-    """(number, sums) of each replication as it is done, on `workers` processes; in this one where that is 1."""
+def replicate_all(experiment: Experiment, workers: int) -> Generator[tuple[int, Tally], None, None]:
+    """(number, sums) of each replication as it is done, on `workers` processes; in this one where that is 1.
+
+    However it ends, by a fault or because nobody listens on, what has not begun is not run.
+    """
     if workers == 1:
         for number in range(1, experiment.replications + 1):
             yield _replication(experiment, number)
         return
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_end_at_once) as pool:
         jobs = [pool.submit(_replication, experiment, n) for n in range(1, experiment.replications + 1)]
-        for job in as_completed(jobs):
-            yield job.result()
+        try:
+            for job in as_completed(jobs):
+                yield job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _end_at_once() -> None:
+    """A terminal's Ctrl-C reaches every process: let a worker end by it in silence, and its parent say so."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _replication(experiment: Experiment, number: int) -> tuple[int, Tally]:

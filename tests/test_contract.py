@@ -211,6 +211,10 @@ def test_what_is_no_event_is_refused_with_its_place(payload: bytes, reason: str)
             "`data.lease_ms`: should be less than or equal to 86400000",
         ),
         (
+            {"type": "prompt.finished", "data": {"contact": "a", "say": 2**53}},
+            "`data.say`: should be less than or equal to 9007199254740991",
+        ),
+        (
             {"type": "snapshot.requested", "data": {}, "subject": "x"},
             "`subject` must be left out: `snapshot.requested` has none",
         ),

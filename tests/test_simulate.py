@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
 from datetime import date
 from math import sqrt
 from pathlib import Path
 from statistics import fmean, stdev
+from typing import Any
 
 import pytest
 
@@ -101,6 +103,25 @@ def test_the_same_seed_gives_the_same_figures_on_any_number_of_processes() -> No
     assert dict(replicate_all(experiment, 1)) != dict(replicate_all(other, 1))
 
 
+def test_who_stops_listening_does_not_wait_for_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-C, or a fault in one of them, the replications that have not begun are not run."""
+    planned: list[Future[Any]] = []
+
+    class Noted(ProcessPoolExecutor):
+        """Remembers what it is asked to run."""
+
+        def submit(self, *work: Any, **words: Any) -> Future[Any]:
+            planned.append(super().submit(*work, **words))
+            return planned[-1]
+
+    monkeypatch.setattr("simulator.experiment.ProcessPoolExecutor", Noted)
+    running = replicate_all(Experiment(example("hello"), date(2026, 3, 2), 1, 7, 30), 2)
+    next(running)
+    running.close()
+    assert 30 == len(planned)
+    assert planned[-1].cancelled()
+
+
 Command = Callable[..., tuple[int, str]]
 
 
@@ -167,6 +188,8 @@ def test_one_replication_has_no_interval_and_decides_nothing(simulate: Command) 
     [
         (("--from", "2026-13-01"), "write a date such as"),
         (("--from", "1999-01-04"), "is not within the centre's horizon"),
+        (("--days", "99999999999"), "is not within the centre's horizon"),
+        (("--from", "9999-12-31", "--days", "2"), "is not within the centre's horizon"),
         (("--interval", "5m"), "name it with --volumes"),
         (("--volumes", "nowhere.csv"), "cannot be read"),
         (("--target", "speed >= 1"), "there is no measure `speed`"),

@@ -1,7 +1,7 @@
 """All commands and their options. What they do is imported when they run, so that `--help` answers at once.
 
 Exit codes: 0 done, 1 a target was missed or a story does not hold, 2 bad input, 3 a target cannot be decided, 4 a
-journal that cannot be used, 5 a broker or a port that cannot be had, 70 our own fault.
+journal that cannot be used, 5 a broker or a port that cannot be had, 70 our own fault, 130 ended by Ctrl-C.
 """
 
 from __future__ import annotations

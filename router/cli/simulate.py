@@ -101,10 +101,11 @@ def _first_day(text: str | None, days: int, centre: Centre, counts: Volumes | No
     """
     begin, end = centre.horizon
     first = _date(text) if text is not None else counts.first_day if counts else first_monday(begin)
-    last = first + timedelta(days - 1)
-    if first < begin or last >= end:
+    if first < begin or days > (end - first).days:  # Not by the last day, which no calendar may know.
+        what = f"a run of {counted(days, 'day')} from {first}"
         hint = f"choose others with --from and --days, or change `horizon` in {centre.folder}"
-        raise UsageFault(f"{first} to {last} is not within the centre's horizon, {begin} to {end}: {hint}")
+        raise UsageFault(f"{what} is not within the centre's horizon, {begin} to {end}: {hint}")
+    last = first + timedelta(days - 1)
     if counts and (last < counts.first_day or first > counts.last_day):
         spans = f"it spans {counts.first_day} to {counts.last_day}"
         raise UsageFault(f"{counts.file} has no day from {first} to {last}: {spans}")

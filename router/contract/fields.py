@@ -38,7 +38,8 @@ class Meaning:
 
 _ID_LIMITS: Final = {"pattern": ID_PATTERN}
 _NAME_LIMITS: Final = {"pattern": _or_empty(NAME_PATTERN)}
-_COUNT_LIMITS: Final = {"ge": 1}
+_COUNT_LIMITS: Final = {"ge": 1, "le": 2**53 - 1}
+"""The greatest integer that every reader of JSON keeps as it is (RFC 7493, section 2.2)."""
 
 FIELDS: Final[dict[str, Meaning]] = {
     # who and what
