@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from traceback import extract_tb
 from typing import Final
@@ -93,10 +94,11 @@ class Service:
         self._announcer = Announcer(self.centre, journal, bus, recovered.announced)
         self._announcer.resume(self.engine.board.seq)
         self._observers = (self.measures.apply, *observers)
-        self._over = deque(_subjects_over(self.engine.board))
+        self._over = deque(_subjects_over(self.engine.board, [subject for _, subject, _ in recovered.expected]))
         self.in_force = asyncio.Event()
         self._stopping = asyncio.Event()
         self._snapshot_seq = recovered.snapshot_seq
+        self._began_at, self._unremembered = clock.wall(), count(1)
         self.inputs = 0
         self.refusals: Counter[str] = Counter()
         self.last_turn = clock.now()
@@ -191,7 +193,8 @@ class Service:
         self._ring(work, now)
         given_up = self._intake.tick(now)
         while len(self._over) > OVER_REMEMBERED:
-            given_up += self._intake.forget(self._over.popleft())
+            if not _matters(self.engine.board, subject := self._over.popleft()):
+                given_up += self._intake.forget(subject)
         for command in given_up:
             self._held.remove(_key(command))
             self._answer_early(command, work)
@@ -272,6 +275,8 @@ class Service:
             events = self.engine.handle(command.fact, now)
         except Refused as refused:
             self._refuse(command, refused.fault, refused.reason, work)
+            if not _matters(self.engine.board, command.subject):
+                self._over.append(command.subject)
             if refused.fault == "illegal":
                 work.dead_letters.append(_dead_letter(command, refused.reason, now))
             return
@@ -311,7 +316,7 @@ class Service:
         """An input whose predecessors never came. The refusal is not remembered: sent again in order, it is taken."""
         reason = f"number {command.sequence} of {command.subject!r} came before its turn: send what is missing first"
         self.refusals["early"] += 1
-        work.answers.append(contract.refusal(self.centre, command.source, command.id, "early", reason))
+        self._answer_once(command.source, command.id, "early", reason, work)
 
     def _repeat(self, outcome: Outcome, work: _Work) -> Sequence[Command]:
         """A duplicate gets its first outcome again. Returns what waited behind it, if it was taken before a restart."""
@@ -332,7 +337,12 @@ class Service:
         self.refusals["malformed"] += 1
         log.warning("input.malformed", source=participant, id=error.id, why=error.reason)
         work.dead_letters.append(DeadLetter(now, participant, error.id, error.kind, error.reason, error.masked))
-        work.answers.append(contract.refusal(self.centre, participant, error.id, "malformed", error.reason))
+        self._answer_once(participant, error.id, "malformed", error.reason, work)
+
+    def _answer_once(self, source: str, event_id: str, fault: str, reason: str, work: _Work) -> None:
+        """A refusal that is not remembered, by a number that no other has: not in this run, nor in the next."""
+        nth = f"{self._began_at}.{next(self._unremembered)}"
+        work.answers.append(contract.refusal(self.centre, source, event_id, fault, reason, nth=nth))
 
     def _set_aside(self, command: Command, place: str, work: _Work, now: int) -> None:
         """An input that breaks an invariant must not be met again after the restart that follows."""
@@ -429,8 +439,21 @@ def _leave_out(kind: str, value: str) -> str:
     return ""
 
 
-def _subjects_over(board: Board) -> Iterator[str]:
-    """Contacts that ended and cases that were resolved: late news of them has a number while we remember them."""
+def _matters(board: Board, subject: str) -> bool:
+    """Whether the subject is one of the centre's now: not one that is over, nor one that never was."""
+    what, _, own_id = subject.partition("/")
+    if what == "case":
+        return (case := board.desk.cases.get(own_id)) is not None and case.resolved_at is None
+    return own_id in (board.floor.contacts if what == "contact" else board.floor.agents)
+
+
+def _subjects_over(board: Board, numbered: Iterable[str]) -> Iterator[str]:
+    """Contacts that ended and cases that were resolved: late news of them has a number while we remember them.
+
+    Before these, what senders numbered and nobody here knows.
+    """
+    known = {f"contact/{contact}" for contact in board.ended}
+    yield from (subject for subject in numbered if subject not in known and not _matters(board, subject))
     yield from (f"contact/{contact}" for contact in board.ended)
     yield from (f"case/{case.id}" for case in board.desk.cases.values() if case.resolved_at is not None)
 

@@ -237,6 +237,45 @@ async def test_what_waits_for_a_forgotten_contact_is_answered(monkeypatch: pytes
 
 
 @virtual
+async def test_numbers_about_what_never_was_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever invents contacts makes the service remember no more than so many of them; a restart neither."""
+    monkeypatch.setattr(service_module, "OVER_REMEMBERED", 3)
+    stage = await opened()
+    for number in range(20):
+        await stage.say(ContactLeft(f"invented-{number}"), sequence=1)
+    await stage.say(ContactLeft("invented-19"), sequence=1, id="kept")
+    await stage.say(ContactLeft("invented-0"), sequence=1, id="forgotten")
+    await stage.kill()
+    await stage.open()
+    await stage.say(ready())
+    await stage.say(ContactLeft("invented-1"), sequence=1, id="forgotten-too")
+    assert [("stale", "kept"), ("illegal", "forgotten"), ("illegal", "forgotten-too")] == stage.replies()[20:]
+
+
+@virtual
+async def test_what_is_said_before_its_contact_came_keeps_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contact that was spoken of too early is no invention once it is there."""
+    monkeypatch.setattr(service_module, "OVER_REMEMBERED", 1)
+    stage = await opened()
+    await stage.say(ContactLeft("c1"), sequence=1)
+    await stage.say(arrived(), sequence=2)
+    for number in range(5):
+        await stage.say(ContactLeft(f"invented-{number}"), sequence=1)
+    await stage.say(ContactLeft("c1"), sequence=1, id="again")
+    assert ("stale", "again") == stage.replies()[-1]
+
+
+@virtual
+async def test_answers_have_ids_of_their_own() -> None:
+    """Of inputs that cannot be read, and of one mended badly twice, no receiver takes two answers for one."""
+    stage = await opened()
+    for body in (b"{", b"[]", *[b'{"specversion":"1.0","id":"x","source":"pbx","type":"no.such"}'] * 2):
+        await stage.say(body)
+    ids = [body_of(said)["id"] for said in stage.bus.published if "/reply/" in said.topic]
+    assert (4, 4) == (len(ids), len(set(ids)))
+
+
+@virtual
 async def test_a_repeat_after_a_restart_frees_what_waits_behind_it() -> None:
     """The numbers of an agent or a contact go on where they were."""
     stage = await opened()

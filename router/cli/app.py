@@ -1,7 +1,8 @@
 """All commands and their options. What they do is imported when they run, so that `--help` answers at once.
 
 Exit codes: 0 done, 1 a target was missed or a story does not hold, 2 bad input, 3 a target cannot be decided, 4 a
-journal that cannot be used, 5 a broker or a port that cannot be had, 70 our own fault, 130 ended by Ctrl-C.
+journal that cannot be used, 5 a broker or a port that cannot be had, 70 our own fault, 130 ended by Ctrl-C, 141 nobody
+read the results to their end.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ app = typer.Typer(
 )
 
 OUR_FAULT: Final = 70
+READER_GONE: Final = 141
+"""What a shell says of a command that ended for this reason (128 + SIGPIPE): not that its targets are met."""
 
 
 def _option(name: str, text: str, metavar: str | None = None) -> typer.models.OptionInfo:
@@ -216,7 +219,7 @@ def main() -> None:
         print(f"firstline: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.exit(0)
+        sys.exit(READER_GONE)
     except Exception:  # noqa: BLE001 - whatever it is, the traceback and the exit code say that it is ours
         import traceback
 

@@ -27,6 +27,7 @@ no data were touched. With `--json` a result is one object on one line: shares f
 | 5 | A broker or a port cannot be had. |
 | 70 | Our own fault. |
 | 130 | Ended by Ctrl-C before it was done. |
+| 141 | Whoever read the results, such as `head`, went away before they were all said. |
 """
 
 

@@ -53,9 +53,12 @@ class About:
     release: str
 
 
-def refusal(centre: str, participant: str, event_id: str, fault: str, reason: str) -> Publication:
-    """Tell a sender that its input (`event_id`, empty if unreadable) was not taken. `fault`: one of `Fault`."""
-    own_id = f"{participant}.{event_id}.{fault}"
+def refusal(centre: str, participant: str, event_id: str, fault: str, reason: str, *, nth: str = "") -> Publication:
+    """Tell a sender that its input (`event_id`, empty if unreadable) was not taken. `fault`: one of `Fault`.
+
+    `nth` tells apart the refusals that are not remembered: another input, or the same one, may be refused likewise.
+    """
+    own_id = "/".join(filter(None, (participant, event_id, fault, nth)))
     attributes = _attributes(InputRefused.kind, own_id, _cause(participant, event_id))
     return _message(reply_topic(centre, participant), attributes, {"input": event_id, "fault": fault, "reason": reason})
 
@@ -64,14 +67,14 @@ def outcome(centre: str, known: Outcome) -> Publication:
     """Tell a sender again what became of an input that came again."""
     if known.seq is None:
         return refusal(centre, known.source, known.id, known.fault, known.refusal)
-    own_id = f"{known.source}.{known.id}.accepted"
+    own_id = f"{known.source}/{known.id}/accepted"
     attributes = _attributes(InputAccepted.kind, own_id, _cause(known.source, known.id))
     return _message(reply_topic(centre, known.source), attributes, asdict(InputAccepted(known.id, known.seq)))
 
 
 def answer(centre: str, question: Question, board: Board, now: int) -> Publication:
     """The snapshot that was asked for, at `now` (ms, by the centre's clock)."""
-    own_id = f"{question.source}.{question.id}.{board.seq}"
+    own_id = f"{question.source}/{question.id}/{board.seq}.{now}"
     attributes = _attributes("snapshot", own_id, _cause(question.source, question.id), rfc3339(now))
     return _message(reply_topic(centre, question.source), attributes, snapshot(board, now))
 

@@ -111,9 +111,9 @@ def _announcement(event: type) -> Message:
 
 def _answers() -> Iterator[Message]:
     told: list[tuple[str, Any, Channel, str]] = [
-        (InputRefused.kind, InputRefused, "reply", "pbx.7c1e.stale"),
-        (InputAccepted.kind, InputAccepted, "reply", "pbx.7c1e.accepted"),
-        ("snapshot", CentreShown, "reply", "pbx.7c1e.512"),
+        (InputRefused.kind, InputRefused, "reply", "pbx/7c1e/stale"),
+        (InputAccepted.kind, InputAccepted, "reply", "pbx/7c1e/accepted"),
+        ("snapshot", CentreShown, "reply", f"pbx/7c1e/512.{NOW}"),
         (About.kind, About, "about", f"about.{NOW}"),
     ]
     for kind, shape, channel, own_id in told:
