@@ -160,10 +160,10 @@ def test_what_must_wait_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ("{advice: 5}", "5"),
     )
     assert (
+        "the settings of flows.front.nodes.welcome, whose kind is not known",
         "whether everything is there in every language of the centre",
         "whether the centre's horizon ends after it begins",
         "whether dates lie within the centre's horizon, and calendars ever open in it",
-        "the settings of flows.front.nodes.welcome, whose kind is not known",
         "which nodes callers reach in the flow `front`, and whether they get out of it",
         "whether there is an agent for every queue and language in which contacts come",
         "what the made-up customers key in the menus, and how their contacts end",

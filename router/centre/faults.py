@@ -51,6 +51,7 @@ HINTS: Final[Mapping[str, str]] = {
 NUMBER_MAX: Final = 10**18
 """Above it a row of digits is no whole number; see `router.centre.document`."""
 
+_KINDLESS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -122,9 +123,11 @@ def explain(document: Document, path: Path, model: type[BaseModel], errors: Iter
 
 
 def not_read(document: Document, path: Path, errors: Iterable[ErrorDetails]) -> Iterator[str]:
-    """A sentence for each value that nothing can be said of, as its setting is unknown, or its form is another."""
+    """A sentence for each value that nothing can be said of, as its setting, its form or its kind is another."""
     for details in errors:
         here = _real(document, path, details["loc"])
+        if details["type"] in _KINDLESS:
+            yield f"the settings of {dotted(here)}, whose kind is not known"
         is_unknown = details["type"] == "extra_forbidden" and len(here) > 1
         is_other = details["type"].endswith("_type") and isinstance(document.value(here), dict | list)
         if is_unknown or (is_other and document.value(here)):
@@ -141,7 +144,7 @@ def _fault(document: Document, path: Path, model: type[BaseModel], details: Erro
         return document.fault(here, f"`{here[-1]}` is missing")
     if details["type"] == UNKNOWN_NAME:
         return document.fault(here, details["msg"], details["ctx"]["hint"])
-    if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+    if details["type"] in _KINDLESS:
         return _unknown_kind(document, here, details)
     return document.fault(here, _sentence(details), _hint(details))
 
@@ -153,6 +156,8 @@ def _unknown_kind(document: Document, path: Path, details: ErrorDetails) -> Faul
     kinds = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
     if details["type"] == "union_tag_not_found":
         return document.fault(path, f"`{key}` is missing", "it says of which kind this is")
+    if not isinstance(document.value((*path, key)), str):
+        return document.fault((*path, key), SENTENCES["string_type"], what_there_is("", kinds))
     kind = str(context["tag"])
     return document.fault((*path, key), f"unknown kind `{kind}`", what_there_is(kind, kinds))
 
