@@ -46,7 +46,8 @@ class Mistake:
             case "missing":
                 del tree[last]
             case "renamed":
-                tree["renamed"] = tree.pop(last)
+                # No two are renamed alike, lest one be what the other names.
+                tree[f"renamed-{re.sub('[^a-z0-9]+', '-', dotted(self.way)).strip('-')}"] = tree.pop(last)
             case "unknown":
                 tree[last] = "nowhere"
             case "said":
@@ -125,6 +126,7 @@ WAITING = [
 OF_RULES = re.compile(
     "never comes|comes before|could ever serve|adds nobody|asks for more|says nothing|never played|ever grows"
     "|nobody's bound|does not come after|ever counts|would never ring|nobody has to wait|no effect"
+    "|is listed already|is in tier [0-9]+ already"
 )
 
 
