@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, Node
 from router.centre.clear import is_misspelt
 from router.centre.document import Document, Path
-from router.centre.faults import errors_of, explain, not_read, sound_part, validated
+from router.centre.faults import errors_of, explain, not_read, sound_part, told_once, validated
 from router.centre.names import UNKNOWN_NAME, Known
 from router.centre.references import all_members, known_names
 from router.errors import Fault
@@ -59,7 +59,7 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
         deferred.append(f"which agents there are in {groups}, and so whether shifts name them")
     if shifts.wait:
         deferred.append("whether every agent has a shift")
-    return faults, deferred
+    return told_once(faults), deferred
 
 
 def _matters(details: ErrorDetails) -> bool:

@@ -122,6 +122,18 @@ def explain(document: Document, path: Path, model: type[BaseModel], errors: Iter
     return [_fault(document, path, model, details) for details in errors]
 
 
+def told_once(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults without those that something is missing which is there, misspelt: that is told of the other name."""
+    faults = list(faults)
+    meant = {(fault.field.rpartition(".")[0], fault.hint) for fault in faults if fault.message.startswith("unknown ")}
+
+    def is_misspelt(fault: Fault) -> bool:
+        entry, _, setting = fault.field.rpartition(".")
+        return fault.message == f"`{setting}` is missing" and (entry, did_you_mean(setting, [setting])) in meant
+
+    return [fault for fault in faults if not is_misspelt(fault)]
+
+
 def not_read(document: Document, path: Path, errors: Iterable[ErrorDetails]) -> Iterator[str]:
     """A sentence for each value that nothing can be said of, as its setting, its form or its kind is another."""
     for details in errors:
@@ -184,8 +196,15 @@ def _sentence(details: ErrorDetails) -> str:
         return "this number is too large"
     if details["type"] in {"value_error", "assertion_error"}:
         return details["msg"].partition(", ")[2]
-    sentence = SENTENCES.get(details["type"])
-    return sentence.format(**details.get("ctx", {})).replace("'", "`") if sentence else details["msg"]
+    if (sentence := SENTENCES.get(details["type"])) is None:
+        return details["msg"]
+    bounds = {name: _number(value) for name, value in details.get("ctx", {}).items()}
+    return sentence.format(**bounds).replace("'", "`")
+
+
+def _number(value: Any) -> Any:
+    """A bound as people write it: 1, not 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _hint(details: ErrorDetails) -> str:
