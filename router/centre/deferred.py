@@ -32,7 +32,7 @@ def _of_names(document: Document) -> Iterator[str]:
     for section in sorted(document.tree.keys() - Sections.model_fields.keys()):
         yield f"what stands in the unknown section `{section}`"
     names = known_names(document).names
-    for kind in (*Sections.model_fields, "service_lines"):
+    for kind in (*Sections.model_fields, "languages", "service_lines"):
         if kind not in names and kind not in {"centre", "population"}:
             yield f"whether names of {kind.replace('_', ' ')} exist"
 
