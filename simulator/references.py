@@ -13,14 +13,16 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, Node
+from router.centre.clear import is_misspelt
 from router.centre.document import Document, Path
-from router.centre.faults import errors_of, explain, sound_part, validated
+from router.centre.faults import errors_of, explain, not_read, sound_part, told_once, validated
 from router.centre.names import UNKNOWN_NAME, Known
 from router.centre.references import all_members, known_names
 from router.errors import Fault
 from router.nearest import did_you_mean, what_there_is
 from simulator.agents import members
-from simulator.settings import CUSTOMER_NUMBER, PopulationSpec, ReasonSpec
+from simulator.deferred import not_judged
+from simulator.settings import CUSTOMER_NUMBER, AgentsSpec, CustomersSpec, PopulationSpec, ReasonSpec
 
 WHOLE = frozenset({"customers", "busyness_cv", "contacts", "agents"})
 """The settings of a population that are no mappings of ids to entries."""
@@ -39,11 +41,13 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
     shifts = _Shifts(document)
     faults += shifts.faults()
     sound = sound_part(PopulationSpec, section, form, WHOLE)
+    faults += _numbers(document, sound.get("customers", {}))
     if sound.get("reasons") and sound.get("arrivals"):
         check = _Check(document, validated(PopulationSpec, sound), flows, section.keys() - sound.keys())
         faults += [fault for fault in check.faults() if fault.field not in told]
     unknowable = [kind for kind in ("reasons", "profiles") if f"population.{kind}" not in known.names]
     deferred = [f"whether names of the population's {kind} exist" for kind in unknowable]
+    deferred += [*not_read(document, ("population",), form), *not_judged(document, told)]
     if (
         document.section("flows").keys() - flows.keys()
         or any(map(_matters, [*form, *names]))
@@ -55,7 +59,7 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
         deferred.append(f"which agents there are in {groups}, and so whether shifts name them")
     if shifts.wait:
         deferred.append("whether every agent has a shift")
-    return faults, deferred
+    return told_once(faults), deferred
 
 
 def _matters(details: ErrorDetails) -> bool:
@@ -82,6 +86,15 @@ def _known(document: Document) -> Known:
         if isinstance(entries, dict) and (entries or kind != "reasons")
     }
     return replace(known, names=names)
+
+
+def _numbers(document: Document, customers: Mapping[str, Any]) -> Iterator[Fault]:
+    """Every customer has a number of his own."""
+    spec = validated(CustomersSpec, customers)
+    for name, template in (("number", spec.number), ("customer_number", spec.customer_number)):
+        if template is not None and spec.count > (some := 10 ** template.count("#")):
+            message = f"`{template}` numbers {some} customers, and there are {spec.count}"
+            yield document.fault(("population", "customers", name), message, "put in more # or lower `count`")
 
 
 def _wrap_up_codes(document: Document, known: Known) -> Iterator[Fault]:
@@ -227,7 +240,8 @@ class _Shifts:
     def are_sound(self) -> bool:
         """Whether nobody is missing because of a shift that cannot be read."""
         if self.shifts is None:
-            return isinstance(self.document.value(("population", "agents")), dict | None)
+            agents = self.document.value(("population", "agents"))
+            return agents is None or (isinstance(agents, dict) and not is_misspelt("shifts", agents, AgentsSpec))
         return isinstance(self.shifts, list) and all(_is_shift(shift) for shift in self.shifts)
 
 

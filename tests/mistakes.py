@@ -31,7 +31,7 @@ class Mistake:
 
     def touches(self, field: str) -> bool:
         """Whether a field is what this changes, or lies in it."""
-        return f"{field}.".replace("[", ".[").startswith(f"{dotted(self.way)}.".replace("[", ".["))
+        return lies_in(field, dotted(self.way))
 
     def make(self, tree: Any) -> None:
         """Change what stands at the way."""
@@ -46,7 +46,8 @@ class Mistake:
             case "missing":
                 del tree[last]
             case "renamed":
-                tree["renamed"] = tree.pop(last)
+                # No two are renamed alike, lest one be what the other names.
+                tree[f"renamed-{re.sub('[^a-z0-9]+', '-', dotted(self.way)).strip('-')}"] = tree.pop(last)
             case "unknown":
                 tree[last] = "nowhere"
             case "said":
@@ -72,33 +73,61 @@ def mistakes(tree: Any) -> Iterator[Mistake]:
                 yield Mistake(way, "renamed")
 
 
-# What a fault may speak of, by words of its field and message, and the sentence that says it must wait.
+# What a fault may speak of, by words of its message, and the sentence that says it must wait. In that, {0}, {1} are the
+# parts of the fault's field and {name} the first name in its message.
 WAITING = [
-    ("` is no ", "whether names of"),
-    ("no caller ever reaches", "which nodes callers reach"),
-    ("presses nothing never gets out", "which nodes callers reach"),
-    ("no agent could ever serve", "whether there is an agent"),
+    ("is no queue of", "whether names of queues exist"),
+    ("is no flow of", "whether names of flows exist"),
+    ("is no team of", "whether names of teams exist"),
+    ("is no skill of", "whether names of skills exist"),
+    ("is no prompt of", "whether names of prompts exist"),
+    ("is no calendar of", "whether names of calendars exist"),
+    ("is no language of", "whether names of languages exist"),
+    ("is no case type of", "whether names of case types exist"),
+    ("is no entry point of", "whether names of entry points exist"),
+    ("is no wrap-up code of", "whether names of reasons exist"),
+    ("is no service line of", "whether names of service lines exist"),
+    ("is no agent or group of", "whether names of agents exist"),
+    ("is no agent or group of", "and so whether shifts name them"),
+    ("is no reason of", "whether names of the population's reasons exist"),
+    ("is no profile of", "whether names of the population's profiles exist"),
+    ("no caller ever reaches", "which nodes callers reach in the flow `{1}`"),
+    ("presses nothing never gets out", "which nodes callers reach in the flow `{1}`"),
+    ("no agent could ever serve", "whether there is an agent for every queue"),
     ("is missing in the language", "every language of the centre"),
-    ("is no language", "every language of the centre"),
     ("and so a skill already", "every language of the centre"),
-    ("no agent has the skill", "whether some agent has"),
+    ("no agent has the skill", "whether some agent has the skill"),
     ("contacts would go round", "whether contacts go round"),
-    ("an escalation needs a type", "what stands in"),
+    ("an escalation needs a type", "what stands in queues.{1}."),
     ("the horizon ends", "horizon ends after it begins"),
-    ("nothing is played for a case", "says something for every state"),
-    ("below digits_min", "is below its `digits_min`"),
-    ("in more than one line of the week", "is sound as a whole"),
-    ("both closed and partial", "is sound as a whole"),
-    ("is never open", "and ever opens"),
-    ("no effect", "what has an effect in the queue"),
+    ("nothing is played for a case", "whether {field} says something for every state"),
+    ("below digits_min", "whether {field} is below its `digits_min`"),
+    ("in more than one line of the week", "the calendar `{1}` is sound as a whole"),
+    ("both closed and partial", "the calendar `{1}` is sound as a whole"),
+    ("is never open", "the calendar `{1}` is sound as a whole, and ever opens"),
+    ("is never open", "calendars ever open in it"),
+    ("is outside the centre's horizon", "whether dates lie within the centre's horizon"),
+    ("no effect beside `compat`", "what has an effect in the queue `{1}`"),
+    ("no effect in the queue", "what has an effect in the queue `{name}`"),
+    ("no effect in the queue", "whether {field} takes effect"),
     ("whose wrap-up is that of an old system", "what has an effect in the queue"),
     ("not as in", "agree in what is the same"),
-    ("centre's horizon", "centre's horizon"),
-    ("is never open", "centre's horizon"),
     ("there is no shift for", "every agent has a shift"),
-    ("population.reasons", "made-up customers"),
-    ("population.contacts", "made-up customers"),
+    ("add up to", "how their contacts end"),
+    ("have no number of their own", "what the made-up customers key"),
+    ("is no option here", "what the made-up customers key"),
+    ("is not taken here", "what the made-up customers key"),
+    ("asks for nothing", "what the made-up customers key"),
+    ("too much: digit", "what the made-up customers key"),
+    ("no caller with this reason", "what the made-up customers key"),
+    ("its callers go round", "what the made-up customers key"),
 ]
+# What rules find out about a setting, beneath it: the sentence names that setting.
+OF_RULES = re.compile(
+    "never comes|comes before|could ever serve|adds nobody|asks for more|says nothing|never played|ever grows"
+    "|nobody's bound|does not come after|ever counts|would never ring|nobody has to wait|no effect"
+    "|is listed already|is in tier [0-9]+ already"
+)
 
 
 def nameless(fault: tuple[str, str]) -> tuple[str, str]:
@@ -108,17 +137,21 @@ def nameless(fault: tuple[str, str]) -> tuple[str, str]:
 
 def may_wait(fault: tuple[str, str], report: Report) -> bool:
     """Whether the report says that it has not judged what this fault speaks of."""
-    told = f"{fault[0]}: {fault[1]}"
-    kindless = [one.split(" ")[3].rstrip(",") for one in report.deferred if one.startswith("the settings of")]
-    idle = [one.split(" ")[1] for one in report.deferred if " takes effect, until" in one]
-    misspelt = [
-        one.rpartition(" ")[2].rpartition(".")[0] for one in report.deferred if one.startswith("what stands in")
-    ]
-    systemless = [f"queues.{one.split('`')[1]}" for one in report.deferred if one.startswith("what has an effect in")]
-    return any(
-        f"{fault[0]}.".replace("[", ".[").startswith(f"{field}.")
-        for field in [*kindless, *idle, *misspelt, *systemless]
-    ) or any(words in told and any(about in sentence for sentence in report.deferred) for words, about in WAITING)
+    field, message = fault
+    parts, name = re.split(r"[.[]", field), re.search("`([^`]*)`", message)
+    told = [about.format(*parts, field=field, name=name and name[1]) for words, about in WAITING if words in message]
+    unread = r"the settings of (\S+), whose kind|what stands in (\S+)"
+    if OF_RULES.search(message):
+        unread += r"|whether (\S+) takes effect, until"
+    unread_ways = [next(filter(None, found.groups())) for one in report.deferred if (found := re.match(unread, one))]
+    return any(about in sentence for about in told for sentence in report.deferred) or any(
+        lies_in(field, way) for way in unread_ways
+    )
+
+
+def lies_in(field: str, way: str) -> bool:
+    """Whether a field is another, or beneath it."""
+    return f"{field}.".replace("[", ".[").startswith(f"{way}.".replace("[", ".["))
 
 
 @dataclass(frozen=True, slots=True)

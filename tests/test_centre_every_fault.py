@@ -160,10 +160,11 @@ def test_what_must_wait_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ("{advice: 5}", "5"),
     )
     assert (
+        "the settings of flows.front.nodes.welcome, whose kind is not known",
+        "whether names of languages exist",
         "whether everything is there in every language of the centre",
         "whether the centre's horizon ends after it begins",
         "whether dates lie within the centre's horizon, and calendars ever open in it",
-        "the settings of flows.front.nodes.welcome, whose kind is not known",
         "which nodes callers reach in the flow `front`, and whether they get out of it",
         "whether there is an agent for every queue and language in which contacts come",
         "what the made-up customers key in the menus, and how their contacts end",
@@ -205,6 +206,77 @@ def test_a_population_without_reasons_leaves_their_names_open(
     report = checked(tmp_path, capsys, centre=BASE, population=text)
     assert ["population.reasons"] == report.fields
     assert "whether names of the population's reasons exist" in report.deferred
+
+
+@pytest.mark.parametrize(
+    ("number", "field"),
+    [
+        ("priority: 1234567890123456789", "queues.nurses.priority"),
+        ("weight: -1234567890123456789", "queues.nurses.weight"),
+        ("weight: 1e30", "queues.nurses.weight"),
+    ],
+)
+def test_a_number_of_too_many_digits_is_too_large(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], number: str, field: str
+) -> None:
+    """A row of digits that is longer than any whole number is not taken for text or for a fraction."""
+    report = checked(tmp_path, capsys, centre=clinic(("offer: 15s", number)))
+    assert {(field, "this number is too large")} == report.faults
+
+
+@pytest.mark.parametrize(
+    ("strategy", "message"),
+    [("compat.asterisk.lineer", "unknown kind `compat.asterisk.lineer`"), ("[linear]", "this must be text")],
+)
+def test_settings_of_an_unknown_kind_are_said_to_be_unread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], strategy: str, message: str
+) -> None:
+    """Of a queue that follows no known system, the settings of `compat` are neither judged nor praised."""
+    compat = f"compat: {{strategy: {strategy}, members: 7}}"
+    text = clinic(("requirements: {advice: 2}\n    match_language: true", compat))
+    report = checked(tmp_path, capsys, centre=text)
+    assert {("queues.nurses.compat.strategy", message)} == report.faults
+    assert "the settings of queues.nurses.compat, whose kind is not known" in report.deferred
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fields"),
+    [
+        ("calendar: desk}\nreasons", "calender: desk}\nreasons", ["case_types.visit.calender"]),
+        ("from: 2026-01-01", "form: 2026-01-01", ["centre.horizon.form"]),
+        ("digits_min: 4", "digit_min: 4", ["flows.front.nodes.number.digit_min"]),
+    ],
+)
+def test_what_is_misspelt_is_not_missing_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, fields: list[str]
+) -> None:
+    """A setting of nearly the right name is one fault, not two."""
+    assert fields == checked(tmp_path, capsys, centre=clinic((old, new))).fields
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "sentences"),
+    [
+        ("talk: 4m", "talk: {uniform: {low: 2, high: 1s}}", "reasons.fever.talk.uniform.low", ["whether population.reasons.fever.talk.uniform.high is below its `low`"]),
+        ("talk: 4m", "talk: {uniform: {lo: 2s, high: 1s}}", "reasons.fever.talk.uniform.lo", ["whether population.reasons.fever.talk.uniform.high is below its `low`"]),
+        ("talk: 4m", "talk: {empirical: {'0': 5, '0.4': 2m, '0.2': 9m}}", "reasons.fever.talk.empirical.0", ["whether the quantiles of population.reasons.fever.talk.empirical rise"]),
+        ("talk: 4m", "talk: {fixed: 4, exponential: {mean: 4m}}", "reasons.fever.talk.fixed", ["whether population.reasons.fever.talk is just one distribution"]),
+        ("agents:\n    shifts", "agents:\n    decline: -1\n    miss: 0.9\n    shifts", "agents.decline", ["whether population.agents.miss and its `decline` add up to more than all"]),
+        ("agents:\n    shifts", "agents:\n    declin: 0.9\n    miss: 0.9\n    shifts", "agents.declin", ["whether population.agents.miss and its `decline` add up to more than all"]),
+        ("population:\n", "population:\n  customers: {cuont: 10, number: '1#'}\n", "customers.cuont", ["whether there are numbers for all customers"]),
+        ("agents:\n    shifts", "agents:\n    shift", "agents.shift", ["what stands in population.agents.shift", "whether every agent has a shift"]),
+        ("[nurse, head], week: {mon-fri: [09:00-17:00]}", "[nurse, head], week: {mon-fri: [9], fri: []}", "agents.shifts[0].week.mon-fri[0]", ["whether a day is named twice in population.agents.shifts[0].week"]),
+        ("[nurse, head], week: {mon-fri: [09:00-17:00]}", "[nurse, head], week: {}, closed: [7], partial: {2026-07-14: [09:00-10:00]}", "agents.shifts[0].closed[0]", ["whether a date of population.agents.shifts[0].partial is closed as well"]),
+    ],
+)  # fmt: skip
+def test_a_population_says_which_of_its_rules_must_wait(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, field: str, sentences: list[str]
+) -> None:
+    """One fault in a setting by which another is judged is told once, and that the other is not judged yet."""
+    assert 1 == POPULATION.count(old)
+    report = checked(tmp_path, capsys, centre=BASE, population=POPULATION.replace(old, new))
+    assert [f"population.{field}"] == report.fields
+    assert set(sentences) <= set(report.deferred)
 
 
 # --- any faults together ----------------------------------------------------------------------------------------------

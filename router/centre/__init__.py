@@ -24,7 +24,7 @@ from router.centre.coverage import unserved
 from router.centre.deferred import not_judged
 from router.centre.document import Document, Place, read
 from router.centre.durations import Duration, SomeTime
-from router.centre.faults import errors_of, explain, not_read, sound_part, validated
+from router.centre.faults import errors_of, explain, not_read, sound_part, told_once, validated
 from router.centre.futile import futile
 from router.centre.menus import is_whole, menu_faults
 from router.centre.references import contradictions, horizon, known_names
@@ -96,7 +96,7 @@ def examine(folder: Path) -> Findings:
     # What is wrong with a value in itself is said first, and only that.
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
-    faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
+    faults += [*told_once(misshapen), *(fault for fault in senseless if fault.field not in told)]
     rules = [*futile(document, sections, told), *compat_faults(document, sections, told)]
     faults += [finding for finding in rules if isinstance(finding, Fault)]
     flows = _flows(document, sections)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from router.centre.clear import wrong_settings
 from router.centre.coverage import is_judged
 from router.centre.document import Document, dotted
-from router.centre.menus import is_whole, nodes_of, unknown_kinds
+from router.centre.menus import is_whole, nodes_of
 from router.centre.references import all_members, horizon, known_names, languages_of
 from router.centre.sections import Sections
 
@@ -32,7 +32,7 @@ def _of_names(document: Document) -> Iterator[str]:
     for section in sorted(document.tree.keys() - Sections.model_fields.keys()):
         yield f"what stands in the unknown section `{section}`"
     names = known_names(document).names
-    for kind in (*Sections.model_fields, "service_lines"):
+    for kind in (*Sections.model_fields, "languages", "service_lines"):
         if kind not in names and kind not in {"centre", "population"}:
             yield f"whether names of {kind.replace('_', ' ')} exist"
 
@@ -48,8 +48,6 @@ def _of_dates(document: Document, told: Collection[str]) -> Iterator[str]:
 
 
 def _of_menus(document: Document, told: Collection[str]) -> Iterator[str]:
-    for path in unknown_kinds(document):
-        yield f"the settings of {dotted(path)}, whose kind is not known"
     for path, node in nodes_of(document):
         wrong = wrong_settings(path, told)
         if node.get("node") == "collect" and "digits_min" in wrong and "digits_max" not in wrong:

@@ -51,6 +51,7 @@ HINTS: Final[Mapping[str, str]] = {
 NUMBER_MAX: Final = 10**18
 """Above it a row of digits is no whole number; see `router.centre.document`."""
 
+_KINDLESS: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -121,10 +122,24 @@ def explain(document: Document, path: Path, model: type[BaseModel], errors: Iter
     return [_fault(document, path, model, details) for details in errors]
 
 
+def told_once(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults without those that something is missing which is there, misspelt: that is told of the other name."""
+    faults = list(faults)
+    meant = {(fault.field.rpartition(".")[0], fault.hint) for fault in faults if fault.message.startswith("unknown ")}
+
+    def is_misspelt(fault: Fault) -> bool:
+        entry, _, setting = fault.field.rpartition(".")
+        return fault.message == f"`{setting}` is missing" and (entry, did_you_mean(setting, [setting])) in meant
+
+    return [fault for fault in faults if not is_misspelt(fault)]
+
+
 def not_read(document: Document, path: Path, errors: Iterable[ErrorDetails]) -> Iterator[str]:
-    """A sentence for each value that nothing can be said of, as its setting is unknown, or its form is another."""
+    """A sentence for each value that nothing can be said of, as its setting, its form or its kind is another."""
     for details in errors:
         here = _real(document, path, details["loc"])
+        if details["type"] in _KINDLESS:
+            yield f"the settings of {dotted(here)}, whose kind is not known"
         is_unknown = details["type"] == "extra_forbidden" and len(here) > 1
         is_other = details["type"].endswith("_type") and isinstance(document.value(here), dict | list)
         if is_unknown or (is_other and document.value(here)):
@@ -141,7 +156,7 @@ def _fault(document: Document, path: Path, model: type[BaseModel], details: Erro
         return document.fault(here, f"`{here[-1]}` is missing")
     if details["type"] == UNKNOWN_NAME:
         return document.fault(here, details["msg"], details["ctx"]["hint"])
-    if details["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+    if details["type"] in _KINDLESS:
         return _unknown_kind(document, here, details)
     return document.fault(here, _sentence(details), _hint(details))
 
@@ -153,6 +168,8 @@ def _unknown_kind(document: Document, path: Path, details: ErrorDetails) -> Faul
     kinds = re.findall(r"'([^']*)'", str(context.get("expected_tags", "")))
     if details["type"] == "union_tag_not_found":
         return document.fault(path, f"`{key}` is missing", "it says of which kind this is")
+    if not isinstance(document.value((*path, key)), str):
+        return document.fault((*path, key), SENTENCES["string_type"], what_there_is("", kinds))
     kind = str(context["tag"])
     return document.fault((*path, key), f"unknown kind `{kind}`", what_there_is(kind, kinds))
 
@@ -179,8 +196,15 @@ def _sentence(details: ErrorDetails) -> str:
         return "this number is too large"
     if details["type"] in {"value_error", "assertion_error"}:
         return details["msg"].partition(", ")[2]
-    sentence = SENTENCES.get(details["type"])
-    return sentence.format(**details.get("ctx", {})).replace("'", "`") if sentence else details["msg"]
+    if (sentence := SENTENCES.get(details["type"])) is None:
+        return details["msg"]
+    bounds = {name: _number(value) for name, value in details.get("ctx", {}).items()}
+    return sentence.format(**bounds).replace("'", "`")
+
+
+def _number(value: Any) -> Any:
+    """A bound as people write it: 1, not 1.0."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _hint(details: ErrorDetails) -> str:
