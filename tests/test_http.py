@@ -16,7 +16,7 @@ from router.adapters.memory_bus import MemoryBus
 from router.adapters.memory_journal import MemoryJournal
 from router.errors import BrokerFault
 from router.events import ContactArrived, ContactLeft
-from router.measures import MEASURES
+from router.measures import MEASURES, OF_QUEUES
 from router.recovery import recover
 from router.service import Service
 from simulator.loop import run
@@ -110,9 +110,10 @@ def test_every_measure_comes_with_its_formula() -> None:
     """In total and by queue, each measure has a value, what it is a quotient of, its unit and its formula."""
     (answer,) = answers("/v1/measures")
     body: dict[str, Any] = answer.json()
-    assert set(MEASURES) == set(body["total"]) == set(body["queues"]["help"])
-    expected = {"value": 8_000.0, "numerator": 8_000, "n": 1, "unit": "ms", "formula": MEASURES["asa"].formula}
-    assert expected == body["queues"]["help"]["asa"]
+    assert set(MEASURES) == set(body["total"])
+    assert {measure.name for measure in OF_QUEUES} == set(body["queues"]["help"])
+    formula = {"unit": "ms", "version": 1, "formula": MEASURES["asa"].formula}
+    assert {"value": 8_000.0, "numerator": 8_000, "n": 1, **formula} == body["queues"]["help"]["asa"]
     assert body["total"]["fcr"]["value"] is None
 
 
@@ -170,7 +171,7 @@ def test_the_pages_are_described() -> None:
     """OpenAPI tells of every page."""
     (answer,) = answers("/openapi.json")
     asked = {"/v1/why/{contact}", "/v1/why-not/{contact}/{agent}"}
-    pages = {"/health", "/metrics", "/v1/state", "/v1/measures", *asked}
+    pages = {"/health", "/metrics", "/v1/state", "/v1/measures", "/v1/measures/intervals", *asked}
     assert pages == set(answer.json()["paths"])
 
 
