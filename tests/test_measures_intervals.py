@@ -395,7 +395,8 @@ counts = st.integers(0, 9)
 @given(st.lists(st.tuples(counts, counts, counts), max_size=5))
 def test_times_in_sequence_carry_over(changes: list[tuple[int, int, int]]) -> None:
     """Of times that follow each other the sum is conserved, and carries in what the first one did."""
-    tallies, waiting = [], 0
+    tallies: list[Tally] = []
+    waiting = 0
     for offered, answered, first in changes:
         waiting = first if not tallies else waiting
         left = min(answered, waiting + offered)

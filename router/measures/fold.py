@@ -67,6 +67,7 @@ class Measures:
 
     def _resume(self, state: State) -> None:
         self._state = state
+        self._as_of = state.as_of
         self._span = next(reversed(state.spans.values()), Span(0))
         self._border = self._span.start + self.span_ms if state.spans else 0
 
@@ -76,20 +77,22 @@ class Measures:
 
     def apply(self, event: Event, at: int) -> None:
         """Fold one event that happened at `at` (ms)."""
-        self.reach(at)
+        self._as_of = at  # as `reach` has it, in line: there are many events
+        if at >= self._border:
+            self._cross(at)
         if fold := _FOLD.get(type(event)):
             fold(self, event, at)
 
     def reach(self, at: int) -> None:
         """Time has come to `at` (ms), with an event that counts nowhere."""
-        self._state.as_of = at
+        self._as_of = at
         if at >= self._border:
             self._cross(at)
 
     @property
     def as_of(self) -> int:
         """The instant of the last event, in ms."""
-        return self._state.as_of
+        return self._as_of
 
     @property
     def kept_since(self) -> int:
@@ -130,6 +133,7 @@ class Measures:
 
     def dump(self) -> bytes:
         """The fold's state as JSON, for a snapshot. It holds ids only."""
+        self._state.as_of = self._as_of
         return dump(self._state)
 
     def load(self, body: bytes) -> None:
@@ -286,7 +290,7 @@ class Measures:
         levels = self._state.queues_now.get(queue)
         if levels is None:
             levels = self._state.queues_now[queue] = {}
-        shift(levels, column, by, _of(self._span.completed, queue), at)
+        shift(levels, column, by, at)
 
     def _change(
         self, agent_id: str, at: int, *, presence: str | None = None, offers: int = 0, contacts: int = 0
@@ -295,15 +299,17 @@ class Measures:
         agent = self._state.agents.get(agent_id)
         if agent is None:
             agent = self._state.agents[agent_id] = Doing()
-        was = agent.column()
         agent.offers += offers
         agent.contacts += contacts
         if presence is not None:
             agent.presence = presence
-        if (doing := agent.column()) != was:
-            for column, by in ((was, -1), (doing, 1)):
-                if column:
-                    shift(self._state.agents_now, column, by, self._span.agents, at)
+        was, column = agent.column, agent.choose()
+        if column != was:
+            agent.column = column
+            if was:
+                shift(self._state.agents_now, was, -1, at)
+            if column:
+                shift(self._state.agents_now, column, 1, at)
 
     def _offered(self, event: OfferContact, at: int) -> None:
         self._state.offers[event.offer] = event.queue

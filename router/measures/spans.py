@@ -23,15 +23,27 @@ class Span:
 
 @dataclass(slots=True)
 class Level:
-    """How many are in a state, since `since` (ms)."""
+    """How many are in a state. The time that they have spent in it together, by an instant, is count * instant - origin.
+
+    So a change costs two sums, whoever is in the state, and nothing is written down before it is asked for.
+    """
 
     count: int = 0
-    since: int = 0
+    origin: int = 0
+
+    def shift(self, by: int, at: int) -> None:
+        """So many more are in the state from `at` on."""
+        self.count += by
+        self.origin += by * at
+
+    def spent_ms(self, at: int) -> int:
+        """The time that is not booked yet."""
+        return self.count * at - self.origin
 
     def settle(self, at: int) -> int:
-        """The time that has passed in the state until now, of all who are in it together; it is counted once."""
-        spent_ms = self.count * (at - self.since)
-        self.since = at
+        """The same, which is booked now."""
+        spent_ms = self.spent_ms(at)
+        self.origin += spent_ms
         return spent_ms
 
 
@@ -39,28 +51,24 @@ Levels = dict[str, Level]
 """By the column of a tally that the time goes to."""
 
 
-def shift(levels: Levels, column: str, by: int, tally: Tally, at: int) -> None:
-    """One more or fewer is in a state from `at` on. The time until then is booked."""
+def shift(levels: Levels, column: str, by: int, at: int) -> None:
+    """More or fewer are in a state from `at` on."""
     level = levels.get(column)
     if level is None:
         level = levels[column] = Level()
-    if level.count:
-        setattr(tally, column, getattr(tally, column) + level.settle(at))
-    else:
-        level.since = at
-    level.count += by
+    level.shift(by, at)
 
 
 def settle(levels: Levels, tally: Tally, at: int) -> None:
-    """Book the time of all who are in a state up to `at`."""
-    for column in levels:
-        shift(levels, column, 0, tally, at)
+    """Book the time that was spent in each state up to `at`."""
+    for column, level in levels.items():
+        setattr(tally, column, getattr(tally, column) + level.settle(at))
 
 
 def pending(levels: Levels, tally: Tally, at: int) -> None:
-    """Add the time of all who are in a state up to `at` to a copy, and leave what is booked as it is."""
+    """Add that time to a copy, and leave what is booked as it is."""
     for column, level in levels.items():
-        setattr(tally, column, getattr(tally, column) + level.count * (at - level.since))
+        setattr(tally, column, getattr(tally, column) + level.spent_ms(at))
 
 
 def with_times_of(total: Tally, agents: Tally) -> Tally:

@@ -25,15 +25,17 @@ class Visit:
 class Doing:
     """What an agent does: with how many contacts, how many offers, and else whether he is at work.
 
-    `presence` is the column that his time goes to when he is with nobody; empty when he is off.
+    `presence` is the column of a tally that his time goes to when he is with nobody; empty when he is off. `column` is
+    the one that it goes to now.
     """
 
     presence: str = ""
     offers: int = 0
     contacts: int = 0
+    column: str = ""
 
-    def column(self) -> str:
-        """The column of a tally that the agent's time goes to."""
+    def choose(self) -> str:
+        """The column that the agent's time is to go to."""
         if self.contacts:
             return "handling_ms"
         return "ringing_ms" if self.offers else self.presence
