@@ -68,8 +68,28 @@ class Asked:
     until: str | None = None
     before: str = ""
 
-    def interval_ms(self) -> int:
-        """The length of an interval. Raises `UsageFault` for one that a day is not made of."""
+    def check(self) -> tuple[int, Basis, tuple[Measure, ...]]:
+        """The length of an interval (ms), the basis and the measures. Raises `UsageFault` for what means nothing."""
+        basis = self._basis()
+        return self._interval_ms(), basis, self._measures(basis)
+
+    def of(self, measures: Measures, zone: str) -> Question:
+        """What it means for these measures. Raises `UsageFault` for what means nothing, or nothing there."""
+        interval_ms, basis, named = self.check()
+        if interval_ms % measures.span_ms:
+            kept = measures.span_ms // MINUTE_MS
+            what = f"kept are intervals of {kept}m and its multiples; `firstline measures` tells any from the journal"
+            raise UsageFault(f"{self.before}interval {self.interval}: {what}")
+        if self.queue is not None and self.queue not in measures.queues():
+            near = what_there_is(self.queue, measures.queues())
+            raise UsageFault(f"{self.before}queue {self.queue}: there is no such queue ({near})")
+        since, until = (
+            None if text is None else instant(text, zone, f"{self.before}{option}")
+            for option, text in (("from", self.since), ("to", self.until))
+        )
+        return Question(interval_ms, basis, self.queue, named, since, until)
+
+    def _interval_ms(self) -> int:
         option = f"{self.before}interval {self.interval}"
         try:
             length_ms = milliseconds(self.interval)
@@ -78,23 +98,6 @@ class Asked:
         if not length_ms or length_ms % MINUTE_MS or DAY_MS % length_ms:
             raise UsageFault(f"{option}: a day is not made of such intervals: write 5m, 15m, 30m, 1h or 24h")
         return length_ms
-
-    def of(self, measures: Measures, zone: str) -> Question:
-        """What it means for these measures. Raises `UsageFault` for names and instants that mean nothing."""
-        interval_ms = self.interval_ms()
-        if interval_ms % measures.span_ms:
-            kept = measures.span_ms // MINUTE_MS
-            what = f"kept are intervals of {kept}m and its multiples; `firstline measures` tells any from the journal"
-            raise UsageFault(f"{self.before}interval {self.interval}: {what}")
-        if self.queue is not None and self.queue not in measures.queues():
-            near = what_there_is(self.queue, measures.queues())
-            raise UsageFault(f"{self.before}queue {self.queue}: there is no such queue ({near})")
-        basis = self._basis()
-        since, until = (
-            None if text is None else instant(text, zone, f"{self.before}{option}")
-            for option, text in (("from", self.since), ("to", self.until))
-        )
-        return Question(interval_ms, basis, self.queue, self._measures(basis), since, until)
 
     def _basis(self) -> Basis:
         for basis in BASES:

@@ -117,6 +117,38 @@ def test_every_measure_comes_with_its_formula() -> None:
     assert body["total"]["fcr"]["value"] is None
 
 
+def test_measures_by_intervals() -> None:
+    """Intervals, queue, basis, measures and times can be asked for; the answer is what the journal would tell."""
+    asked = "interval=1h&queue=help&measure=asa&measure=sl&basis=arrival&from=1970-01-01&to=1970-01-02"
+    (answer,) = answers(f"/v1/measures/intervals?{asked}")
+    body: dict[str, Any] = answer.json()
+    assert (3_600_000, "arrival", "help", ["asa", "sl"]) == (
+        body["interval_ms"], body["basis"], body["queue"], [*body["measures"]]
+    )  # fmt: skip
+    (only,) = body["intervals"]
+    assert ("1970-01-01T00:00:00+00:00", False, 2, 1) == (
+        only["start"], only["over"], only["flow"]["offered"], only["flow"]["carried_out"]
+    )  # fmt: skip
+    assert {"value": 8_000.0, "numerator": 8_000, "n": 1} == only["figures"]["asa"]
+    assert NUMBER not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ("queue=halp", 400, "queue halp: there is no such queue (did you mean `help`?)"),
+        ("interval=5m", 400, "interval 5m: kept are intervals of 15m and its multiples"),
+        ("from=noon", 400, "from noon: write an instant such as 2026-03-02T09:00"),
+        ("quue=help", 422, "Extra inputs are not permitted"),
+    ],
+)
+def test_intervals_that_mean_nothing(asked: str, status: int, said: str) -> None:
+    """What is wrong is told with what to write instead, and a misspelt part is not passed over."""
+    (answer,) = answers(f"/v1/measures/intervals?{asked}")
+    assert status == answer.status_code
+    assert said in answer.text
+
+
 ANNOUNCES = replace(QUEUE, announce=Announce(10 * S, position=True, expected_wait=True))
 
 

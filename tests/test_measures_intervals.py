@@ -73,7 +73,7 @@ def offline(log: Log, *plans: Plan, **asked: Any) -> str:
             await journal.save_plan(each.hash, codec.dump_plan(each))
         await journal.append(Batch(rows(log)))
         question = Asked(**asked)
-        measures, zone = await fold(journal, question.interval_ms(), no_pause)
+        measures, zone = await fold(journal, question.check()[0], no_pause)
         return told(measures, zone, question)
 
     return asyncio.run(main())

@@ -38,7 +38,7 @@ def run(journal: Path, asked: Asked, *, as_json: bool, as_csv: bool) -> None:
 
 
 async def _read(path: Path, asked: Asked) -> dict[str, Any]:
-    interval_ms = asked.interval_ms()
+    interval_ms, _, _ = asked.check()  # before a journal is read, which may take a while
     store = await SqliteJournal.open(path, create=False, read_only=True)
     try:
         with reading() as pause:
@@ -64,11 +64,10 @@ def _print(answer: dict[str, Any], names: Sequence[str]) -> None:
     measures = {name: answer["measures"][name] for name in names if name in answer["measures"]}
     of = answer["queue"] or "all queues"
     console.print(f"{of}, by {answer['basis']}, as of {answer['as_of']} ({answer['zone']})")
-    titles = [measure["title"] for measure in measures.values()]
     called = _called([each["start"] for each in answer["intervals"]], whole_days=answer["interval_ms"] == DAY_MS)
     told = zip([*called, "total"], [*answer["intervals"], answer["total"]], strict=True)
     rows = [(name, *_values(each, measures)) for name, each in told]
-    print_table(console, ["from", *titles], rows, right=titles)
+    print_table(console, ["from", *measures], rows, right=tuple(measures))
     for name, measure in measures.items():
         console.print(f"[dim]{name} ({measure['title']}, version {measure['version']}): {measure['formula']}[/]")
     console.print(f"[dim]AWT: {acceptable_waits(answer['acceptable_wait_ms'])}[/]")

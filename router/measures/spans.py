@@ -23,7 +23,7 @@ class Span:
 
 @dataclass(slots=True)
 class Level:
-    """How many are in a state. The time that they have spent in it together, by an instant, is count * instant - origin.
+    """How many are in a state. The time they have spent in it together, by an instant, is count * instant - origin.
 
     So a change costs two sums, whoever is in the state, and nothing is written down before it is asked for.
     """
