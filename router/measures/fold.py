@@ -44,6 +44,10 @@ KEPT_MAX: Final = 200
 all."""
 
 
+_BEFORE_ALL: Final = -(2**63)
+"""No instant is earlier: the first event begins the first stretch."""
+
+
 class Measures:
     """The fold. `apply` every event of the log in order; ask `tally`, `by_queue`, `value` or `spans` at any time.
 
@@ -69,7 +73,7 @@ class Measures:
         self._state = state
         self._as_of = state.as_of
         self._span = next(reversed(state.spans.values()), Span(0))
-        self._border = self._span.start + self.span_ms if state.spans else 0
+        self._border = self._span.start + self.span_ms if state.spans else _BEFORE_ALL
 
     def adopt(self, plan: Plan) -> None:
         """Read the queues' thresholds from these rules from now on."""
