@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from router.errors import UsageFault
 
 MINUTE_MS: Final = 60_000
+DAY_MS: Final = 24 * 60 * MINUTE_MS
 
 
 def moment(at: int, zone: str) -> datetime:

@@ -11,6 +11,7 @@ from typing import Any
 
 from acd.estimate import PERCENTS, Score
 from router.board import Board
+from router.figures import figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,14 @@ def _figures(each: Expected) -> dict[str, Any]:
     score = each.score
     return {
         "wait_ms": each.wait_ms,
-        "coverage": _figure(
+        "coverage": figure(
             score.within,
             score.within + score.beyond,
             "share",
             "answered within it / (answered within it + waited longer); who left before is in neither",
         )
         | {"unknown": score.unknown, "aim": each.percent / 100},
-        "pinball_loss": _figure(
+        "pinball_loss": figure(
             round(score.pinball / 100),
             score.answered,
             "ms",
@@ -63,7 +64,3 @@ def _figures(each: Expected) -> dict[str, Any]:
             f"{100 - each.percent} % of (told - wait)) / answered",
         ),
     }
-
-
-def _figure(numerator: int, n: int, unit: str, formula: str) -> dict[str, Any]:
-    return {"value": numerator / n if n else None, "numerator": numerator, "n": n, "unit": unit, "formula": formula}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from router.measures import MEASURES, Measure, Tally, service_level
+from router.measures import HEADLINES, MEASURES, Measure, Tally, service_level
 from simulator.statistics import CONFIDENCE, Interval, mean_interval, ratio_interval, share_interval
 from simulator.targets import Target, Verdict
 
@@ -44,8 +44,8 @@ def _not_below_zero(interval: Interval | None) -> Interval | None:
 
 
 def figures(tallies: Sequence[Tally]) -> list[Figure]:
-    """Every measure there is, in the order in which people ask for them."""
-    return [figure(measure, tallies) for measure in MEASURES.values()]
+    """The measures that everybody asks for."""
+    return [figure(MEASURES[name], tallies) for name in HEADLINES]
 
 
 def judge(targets: Sequence[Target], tallies: Sequence[Tally]) -> list[Judgement]:

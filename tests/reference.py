@@ -5,6 +5,7 @@ from __future__ import annotations
 from router import contract
 from router.centre import manual as centre
 from router.cli import manual as commands
+from router.measures import manual as measures
 from tests import states
 from tests.conftest import ROOT
 
@@ -14,6 +15,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/reference/centre.md": centre.manual(),
         "docs/reference/commands.md": commands.manual(),
+        "docs/reference/measures.md": measures.manual(),
         "docs/reference/states.md": states.page(),
         **contract.documents(),
     }

@@ -16,7 +16,7 @@ from router.adapters.memory_bus import MemoryBus
 from router.adapters.memory_journal import MemoryJournal
 from router.errors import BrokerFault
 from router.events import ContactArrived, ContactLeft
-from router.measures import MEASURES
+from router.measures import MEASURES, OF_QUEUES
 from router.recovery import recover
 from router.service import Service
 from simulator.loop import run
@@ -110,10 +110,43 @@ def test_every_measure_comes_with_its_formula() -> None:
     """In total and by queue, each measure has a value, what it is a quotient of, its unit and its formula."""
     (answer,) = answers("/v1/measures")
     body: dict[str, Any] = answer.json()
-    assert set(MEASURES) == set(body["total"]) == set(body["queues"]["help"])
-    expected = {"value": 8_000.0, "numerator": 8_000, "n": 1, "unit": "ms", "formula": MEASURES["asa"].formula}
-    assert expected == body["queues"]["help"]["asa"]
+    assert set(MEASURES) == set(body["total"])
+    assert {measure.name for measure in OF_QUEUES} == set(body["queues"]["help"])
+    formula = {"unit": "ms", "version": 1, "formula": MEASURES["asa"].formula}
+    assert {"value": 8_000.0, "numerator": 8_000, "n": 1, **formula} == body["queues"]["help"]["asa"]
     assert body["total"]["fcr"]["value"] is None
+
+
+def test_measures_by_intervals() -> None:
+    """Intervals, queue, basis, measures and times can be asked for; the answer is what the journal would tell."""
+    asked = "interval=1h&queue=help&measure=asa&measure=sl&basis=arrival&from=1970-01-01&to=1970-01-02"
+    (answer,) = answers(f"/v1/measures/intervals?{asked}")
+    body: dict[str, Any] = answer.json()
+    assert (3_600_000, "arrival", "help", ["asa", "sl"]) == (
+        body["interval_ms"], body["basis"], body["queue"], [*body["measures"]]
+    )  # fmt: skip
+    (only,) = body["intervals"]
+    assert ("1970-01-01T00:00:00+00:00", False, 2, 1) == (
+        only["start"], only["over"], only["flow"]["offered"], only["flow"]["carried_out"]
+    )  # fmt: skip
+    assert {"value": 8_000.0, "numerator": 8_000, "n": 1} == only["figures"]["asa"]
+    assert NUMBER not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        ("queue=halp", 400, "queue halp: there is no such queue (did you mean `help`?)"),
+        ("interval=5m", 400, "interval 5m: kept are intervals of 15m and its multiples"),
+        ("from=noon", 400, "from noon: write an instant such as 2026-03-02T09:00"),
+        ("quue=help", 422, "Extra inputs are not permitted"),
+    ],
+)
+def test_intervals_that_mean_nothing(asked: str, status: int, said: str) -> None:
+    """What is wrong is told with what to write instead, and a misspelt part is not passed over."""
+    (answer,) = answers(f"/v1/measures/intervals?{asked}")
+    assert status == answer.status_code
+    assert said in answer.text
 
 
 ANNOUNCES = replace(QUEUE, announce=Announce(10 * S, position=True, expected_wait=True))
@@ -170,7 +203,7 @@ def test_the_pages_are_described() -> None:
     """OpenAPI tells of every page."""
     (answer,) = answers("/openapi.json")
     asked = {"/v1/why/{contact}", "/v1/why-not/{contact}/{agent}"}
-    pages = {"/health", "/metrics", "/v1/state", "/v1/measures", *asked}
+    pages = {"/health", "/metrics", "/v1/state", "/v1/measures", "/v1/measures/intervals", *asked}
     assert pages == set(answer.json()["paths"])
 
 

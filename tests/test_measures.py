@@ -71,8 +71,14 @@ def test_sums_of_a_day(story: Story) -> None:
             answered_in=3,
             abandoned=2,
             abandoned_short=1,
+            abandoned_in=2,
             timed_out=1,
+            carried_out=1,
             wait_ms=45 * S,
+            abandoned_wait_ms=11 * S,
+            wait_ms_max=200 * S,
+            ringing_ms=45 * S,
+            handling_ms=320 * S,
             talk_ms=240 * S,
             wrap_up_ms=80 * S,
             wrapped_up=4,
@@ -186,4 +192,4 @@ def test_new_rules_bring_new_thresholds(story: Story) -> None:
 def test_damaged_measures_say_so() -> None:
     """Measures in a snapshot that cannot be read are the journal's fault."""
     with pytest.raises(JournalFault, match="the measures in the snapshot cannot be read"):
-        Measures(plan()).load(b'{"tallies": 3}')
+        Measures(plan()).load(b'{"before": 3}')

@@ -40,6 +40,8 @@ SHOWN_BY = {
     "the dispatcher dies and nobody notices": "test_http.test_health_says_when_the_loop_hangs",
     "time-outs in the menu are not honoured": "test_ivr.test_silences_and_wrong_keys_are_counted_apart",
     "statistics are wrong after a restart": "test_recovery.test_measures_after_a_restart_are_those_of_the_whole_log",
+    "statistics are wrong after a bridge": "test_measures_intervals.test_statistics_wrong_after_a_bridge",
+    "a contact is counted twice in the measures": "test_measures_intervals.test_a_contact_counted_twice",
     "events are lost on reconnect": "test_mqtt.test_only_the_unacknowledged_comes_again",
     "events are lost in a gap": "test_service_inputs.test_inputs_are_taken_in_their_senders_order",
     "contacts are lost at reload": "test_reload.test_new_rules_lose_nobody",

@@ -10,13 +10,14 @@ import socket
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, nullcontext
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Query, Response
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import BaseModel, ConfigDict, Field
 
 from router.adapters.explaining import Explainer
 from router.adapters.looking_back import LookBack
@@ -24,7 +25,8 @@ from router.adapters.metrics import ServiceCollector
 from router.contract import snapshot
 from router.errors import BrokerFault, FirstlineError, JournalFault, UsageFault
 from router.explain import TooFarBackError, UnknownError
-from router.measures import figures
+from router.intervals import Asked, as_data
+from router.measures import OF_QUEUES, figures
 from router.service import Service
 from router.waiting import expected_figures
 
@@ -65,9 +67,13 @@ def application(service: Service, look_back: LookBack) -> FastAPI:
     async def measures() -> dict[str, Any]:
         return {
             "total": figures(service.measures.tally(service.engine.now)),
-            "queues": {queue: figures(tally) for queue, tally in service.measures.by_queue().items()},
+            "queues": {queue: figures(tally, OF_QUEUES) for queue, tally in service.measures.by_queue().items()},
             "expected_waits": expected_figures(service.engine.board, max(service.clock.now(), service.engine.now)),
         }
+
+    @app.get("/v1/measures/intervals", summary="The measures of the last two days, by intervals", responses=_BAD)
+    async def intervals(asked: Annotated[IntervalsAsked, Query()]) -> JSONResponse:
+        return await _answered(_by_intervals(service, asked))
 
     explainer = Explainer(service, look_back)
 
@@ -82,6 +88,27 @@ def application(service: Service, look_back: LookBack) -> FastAPI:
     return app
 
 
+class IntervalsAsked(BaseModel):
+    """Of which intervals, by what, of which queue (else all together) and which measures (else all there are)."""
+
+    model_config = ConfigDict(extra="forbid")
+    interval: str = Field("15m", description="15m or a multiple of it that a day is made of; 24h is the day.")
+    basis: str = Field("completion", description="When contacts count: by completion or by arrival.")
+    queue: str | None = None
+    measure: list[str] = Field([], description="May be repeated.")
+    since: str | None = Field(None, alias="from", description="Intervals that begin then or later.")
+    until: str | None = Field(None, alias="to", description="Intervals that begin before.")
+
+
+async def _by_intervals(service: Service, asked: IntervalsAsked) -> dict[str, Any]:
+    words = Asked(asked.interval, asked.basis, asked.queue, asked.measure, asked.since, asked.until)
+    zone = service.engine.board.plan.zone
+    return as_data(service.measures, words.of(service.measures, zone), zone)
+
+
+_BAD: dict[int | str, dict[str, Any]] = {
+    400: {"description": "A queue, a measure, an interval or an instant is wrong."}
+}
 _FAULTS: dict[int | str, dict[str, Any]] = {
     400: {"description": "`at` is no instant, or still to come."},
     404: {"description": "There is no such contact or agent, or not yet at that instant."},

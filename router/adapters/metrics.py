@@ -9,13 +9,11 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from router.measures import EXITS
 from router.service import Service
 from router.waiting import expected_waits
 
-_COUNTS = (
-    *("offered", "answered", "answered_in", "abandoned", "timed_out", "blocked", "nobody_there"),
-    *("resolved", "escalated"),
-)
+_COUNTS = ("offered", *EXITS, "answered_in", "abandoned_short", "resolved", "escalated")
 
 
 class ServiceCollector(Collector):

@@ -169,6 +169,27 @@ def why_not(
     run(contact, agent, journal=journal, http=http, at=at, as_json=as_json)
 
 
+@app.command()
+def measures(
+    *,
+    journal: Journal = Path("firstline.db"),
+    interval: Annotated[str, _option("--interval", "What a day is cut into; 24h is the day.", "DURATION")] = "15m",
+    queue: Annotated[str | None, _option("--queue", "One queue; else all together.", "QUEUE")] = None,
+    measure: Annotated[list[str] | None, _option("--measure", "Which to show; else the usual ones.", "NAME")] = None,
+    basis: Annotated[str, _option("--basis", "When contacts count: by completion or arrival.", "BASIS")] = "completion",
+    since: Annotated[str | None, _option("--from", "Intervals that begin then or later.", "INSTANT")] = None,
+    until: Annotated[str | None, _option("--to", "Intervals that begin before.", "INSTANT")] = None,
+    as_json: Json = False,
+    as_csv: Annotated[bool, _option("--csv", "Print CSV, a line for each interval.")] = False,
+) -> None:
+    """Count the measures of a journal again, by intervals of the centre's day; the journal may be in use."""
+    from router.cli.measures import run
+    from router.intervals import Asked
+
+    asked = Asked(interval, basis, queue, tuple(measure or ()), since, until, "--")
+    run(journal, asked, as_json=as_json, as_csv=as_csv)
+
+
 @app.command("dead-letters")
 def dead_letters(
     *,

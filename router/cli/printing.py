@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -20,11 +20,13 @@ def results() -> Console:
     return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
-def print_table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table without lines. Values and counts stand to the right, everything else to the left."""
+def print_table(
+    console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]], right: Collection[str] = ("value", "n")
+) -> None:
+    """A table without lines. The columns `right` (else values and counts) stand to the right, others to the left."""
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in ("value", "n") else "left")
+        table.add_column(heading, justify="right" if heading in right else "left")
     for row in rows:
         table.add_row(*row)
     if console.is_terminal:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -25,7 +25,8 @@ def print_figures(console: Console, tally: Tally, plan: Plan) -> None:
     """The measures that everybody asks for, with what they are shares or means of, and their formulas."""
     rows = [(MEASURES[name].title, *_value(name, tally), MEASURES[name].formula) for name in ASKED]
     print_table(console, ("measure", "value", "n", "formula"), rows)
-    console.print(f"[dim]AWT: {acceptable_waits(plan)}[/]")
+    waits_ms = {queue.id: queue.acceptable_wait_ms for queue in plan.floor.queues.values()}
+    console.print(f"[dim]AWT: {acceptable_waits(waits_ms)}[/]")
 
 
 def _value(name: str, tally: Tally) -> tuple[str, str]:
@@ -34,11 +35,11 @@ def _value(name: str, tally: Tally) -> tuple[str, str]:
     return figure(name, tally, "no data"), "" if measure.unit == "count" else f"{measure.parts(tally)[1]:,}"
 
 
-def acceptable_waits(plan: Plan) -> str:
+def acceptable_waits(waits_ms: Mapping[str, int]) -> str:
     """The acceptable wait of each queue: "20 s (payroll), 30 s (finance, hr)"."""
     queues: dict[int, list[str]] = {}
-    for name, queue in plan.floor.queues.items():
-        queues.setdefault(queue.acceptable_wait_ms, []).append(name)
+    for name, wait_ms in waits_ms.items():
+        queues.setdefault(wait_ms, []).append(name)
     if len(queues) == 1:
         return f"{min(queues) / 1000:g} s"
     return ", ".join(f"{wait_ms / 1000:g} s ({', '.join(names)})" for wait_ms, names in sorted(queues.items()))

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
-
 from router.adapters.sqlite import SqliteJournal
 from router.cli.printing import printable
+from router.cli.reading import reading
 from router.errors import BrokerFault, JournalFault, UsageFault
-from router.explain import Pause, as_data, ask, zone_of
-from router.ports import Row
+from router.explain import as_data, ask, zone_of
 from router.times import instant
 
-PROGRESS_AFTER_S: Final = 1.0
 ANSWER_S_MAX: Final = 120.0
 """How long a service may take that is busy routing."""
 
@@ -50,31 +42,12 @@ async def _of_journal(path: Path, contact: str, agent: str | None, at: str | Non
     store = await SqliteJournal.open(path, create=False, read_only=True)
     try:
         until = instant(at, await zone_of(store), "--at") if at is not None else None
-        with _progress() as pause:
+        with reading() as pause:
             return as_data(await ask(store, contact, agent, until, pause))
     except UsageFault as fault:
         raise UsageFault(f"{path}: {fault}") from fault
     finally:
         await store.close()
-
-
-@contextmanager
-def _progress() -> Iterator[Pause]:
-    """Says how far it has read, on a terminal, once that takes longer than a second."""
-    shows_at = time.monotonic() + PROGRESS_AFTER_S
-    columns = SpinnerColumn(), TextColumn("reading the journal: {task.completed:,.0f} rows")
-    progress = Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())
-    task = progress.add_task("")
-
-    async def pause(row: Row) -> None:
-        if time.monotonic() >= shows_at:
-            progress.start()
-            progress.update(task, completed=row.seq)
-
-    try:
-        yield pause
-    finally:
-        progress.stop()
 
 
 # --- from a service -----------------------------------------------------------------------------------------------
