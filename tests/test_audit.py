@@ -102,7 +102,7 @@ def test_the_trace_has_everything_in_it() -> None:
         (OfferExpired, "while offer"),
         (ContactJoined, "which nothing before explains"),
         (WrapUpStarted, "which he had not begun"),
-        (WrappedUp, "but is wrap_up"),
+        (WrappedUp, "in hand"),
         (AgentStateSet, "but is not_responding"),
         (CaseOpened, "which was never opened"),
     ],

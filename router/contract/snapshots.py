@@ -26,7 +26,7 @@ class WorkShown:
 
 @dataclass(frozen=True, slots=True)
 class AgentShown:
-    """An agent. `contacts` are those in hand, and take `load` units of its `capacity`; `offer` is the open one, or 0.
+    """An agent. `works` are the contacts in hand, taking `load` units of its `capacity`; `offer` is the open one, or 0.
 
     `pending` is what it will be when nothing is left in hand; empty: it goes on.
     """
@@ -38,7 +38,7 @@ class AgentShown:
     pending: str
     load: int
     capacity: int
-    contacts: list[WorkShown]
+    works: list[WorkShown]
 
 
 @dataclass(frozen=True, slots=True)
