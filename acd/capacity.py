@@ -15,20 +15,15 @@ from __future__ import annotations
 from acd.model import Agent, Work, WorkState
 from acd.plan import AgentPlan, ChannelPlan, FloorPlan
 
-Reach = tuple[tuple[ChannelPlan, int], ...]
-"""The channels of which an agent takes contacts at all, each with how many at once at most."""
+Reach = tuple[tuple[ChannelPlan, int | None], ...]
+"""The channels of which an agent takes contacts at all, each with how many at once at most; None: what fits."""
 
 
 def reach(agent: AgentPlan, floor: FloorPlan) -> Reach:
     """What an agent could take with nothing in hand. A channel that costs more than he can bear is not in it."""
     takes = dict.fromkeys(floor.channels) if agent.channels is None else dict(agent.channels)
-    found = []
-    for channel in floor.channels.values():
-        fits = agent.capacity // channel.cost
-        if fits and channel.id in takes:
-            own_max = takes[channel.id]
-            found.append((channel, fits if own_max is None else min(fits, own_max)))
-    return tuple(found)
+    channels = (channel for channel in floor.channels.values() if channel.cost <= agent.capacity)
+    return tuple((channel, takes[channel.id]) for channel in channels if channel.id in takes)
 
 
 def openings(agent: Agent, within: Reach) -> tuple[str, ...]:
@@ -43,9 +38,9 @@ def openings(agent: Agent, within: Reach) -> tuple[str, ...]:
     return tuple(channel.id for channel, most in within if _has_room(agent, channel, most))
 
 
-def _has_room(agent: Agent, channel: ChannelPlan, most: int) -> bool:
+def _has_room(agent: Agent, channel: ChannelPlan, most: int | None) -> bool:
     works = agent.works.values()
-    if sum(work.channel == channel.id for work in works) >= most:
+    if most is not None and sum(work.channel == channel.id for work in works) >= most:
         return False
     beside = sum(work.cost for work in works if channel.interruptible or not work.interruptible)
     return beside + channel.cost <= agent.capacity

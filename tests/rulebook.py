@@ -45,7 +45,7 @@ def has_room(agent: Agent, channel: str, plan: FloorPlan) -> bool:
     most = takes[channel]
     in_the_way = [work for work in agent.works.values() if not work.interruptible or asked.interruptible]
     fits = sum(work.cost for work in in_the_way) + asked.cost <= own.capacity
-    return fits and len(same) < (len(same) + 1 if most is None else most) and len(same) < own.capacity // asked.cost
+    return fits and (most is None or len(same) < most)
 
 
 def may_be_offered(agent: Agent, plan: FloorPlan) -> bool:

@@ -200,7 +200,7 @@ def _no_room(floor: Floor, contact: Contact, agent: Agent) -> NoRoom | None:
     """Said of who can be offered something else, and of who never takes such a contact. The rest is not ready."""
     channel, reach = floor.plan.channels[contact.channel], capacity.reach(floor.plan.agents[agent.id], floor.plan)
     open_to, most = capacity.openings(agent, reach), dict(reach).get(channel, 0)
-    if channel.id in open_to or (most and not open_to):
+    if channel.id in open_to or (most != 0 and not open_to):
         return None
     counts = [work for work in agent.works.values() if channel.interruptible or not work.interruptible]
     load = sum(work.cost for work in counts)

@@ -72,14 +72,14 @@ class NoRoom:
     """The agent has no room for a contact of this channel, which costs `cost` units.
 
     Those in hand take `load` of his `capacity`, as far as they count against it. `most`: how many of the channel he
-    takes at once; 0 is none at all.
+    takes at once; 0 is none at all, None as many as fit.
     """
 
     channel: str
     cost: int
     load: int
     capacity: int
-    most: int
+    most: int | None
     contacts: tuple[str, ...]
     reason: Literal["capacity"] = "capacity"
 
@@ -140,7 +140,7 @@ class Choice:
 
 def is_passing(obstacle: Obstacle) -> bool:
     """Whether it lies in what the agent does just now, or in an offer that came to nothing, and not in what he can."""
-    return isinstance(obstacle, NotReady | KeptApart) or (isinstance(obstacle, NoRoom) and obstacle.most > 0)
+    return isinstance(obstacle, NotReady | KeptApart) or (isinstance(obstacle, NoRoom) and obstacle.most != 0)
 
 
 def is_not_ready(standing: Standing) -> bool:

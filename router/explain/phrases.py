@@ -150,7 +150,7 @@ class Phrases:
 def _no_room(room: NoRoom) -> str:
     """Whether he takes no such contact at all, has as many as he takes, or too much else in hand."""
     channel = CHANNEL_WORDS.get(room.channel, room.channel)
-    if not room.most:
+    if room.most == 0:
         return f"taking no {channel}s"
     if room.load + room.cost <= room.capacity:
         return f"busy with as many {channel}s as he takes at once, which is {room.most}"
