@@ -26,7 +26,7 @@ TAKEN: Final = "another agent took the contact"
 
 
 def match_contact(floor: Floor, contact_id: str, now: int) -> Decisions:
-    """Offer this contact to the best agents with room, if it seeks any and there are some: to as many as are to ring."""
+    """Offer this contact to the best agents with room, if it seeks any and there are some: to as many as shall ring."""
     contact = floor.contacts.get(contact_id)
     while contact and floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
         yield _offer(floor, choice, now)

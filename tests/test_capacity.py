@@ -24,7 +24,7 @@ from acd.model import AgentState, Stance
 from acd.plan import CHANNELS, Channel, Selection
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import EntryPoint, Plan
-from tests.worlds import QUEUE, S, Story, copy, plan, ready, with_queue
+from tests.worlds import QUEUE, S, Story, copy, plan, ready
 
 BY: dict[Channel, str] = {"voice": "100", "chat": "200", "mail": "300", "work_item": "400"}
 

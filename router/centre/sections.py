@@ -255,8 +255,8 @@ class ChannelSpec(Entry):
     )
     interruptible: bool | None = Field(
         None,
-        description="Whether it can wait while its agent sees to one that cannot: it leaves room for those, and goes on "
-        "afterwards. `null`: `mail` and `work_item` can, `voice` and `chat` cannot.",
+        description="Whether it can wait while its agent sees to one that cannot: it leaves room for those, and goes "
+        "on afterwards. `null`: `mail` and `work_item` can, `voice` and `chat` cannot.",
     )
 
     def plan(self, channel: Channel) -> ChannelPlan:
