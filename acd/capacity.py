@@ -26,6 +26,19 @@ def reach(agent: AgentPlan, floor: FloorPlan) -> Reach:
     return tuple((channel, takes[channel.id]) for channel in channels if channel.id in takes)
 
 
+def in_hand_max(floor: FloorPlan) -> int:
+    """How many contacts at most any agent ever has in hand under these rules."""
+    return max((_in_hand_max(agent, floor) for agent in floor.agents.values()), default=0)
+
+
+def _in_hand_max(agent: AgentPlan, floor: FloorPlan) -> int:
+    """Contacts that can wait fill the capacity a second time."""
+    costs: dict[bool, list[int]] = {}
+    for channel, _ in reach(agent, floor):
+        costs.setdefault(channel.interruptible, []).append(channel.cost)
+    return sum(agent.capacity // min(of_rank) for of_rank in costs.values())
+
+
 def openings(agent: Agent, within: Reach) -> tuple[str, ...]:
     """The channels of which he could be offered a contact now.
 

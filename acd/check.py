@@ -127,6 +127,8 @@ def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
         return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
     if contact.queue == event.queue:
         return ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
+    if contact.channel != "voice" and floor.plan.queues[event.queue].compat:
+        return ("illegal", f"queue {event.queue!r} follows an old system that knows only calls")
     return None
 
 

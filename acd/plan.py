@@ -164,7 +164,7 @@ class ChannelPlan:
     interruptible: bool = False
 
 
-CHANNELS: Final[dict[Channel, ChannelPlan]] = {
+CHANNELS: Final[dict[str, ChannelPlan]] = {
     "voice": ChannelPlan("voice", 100),
     "chat": ChannelPlan("chat", 20),
     "mail": ChannelPlan("mail", 20, interruptible=True),

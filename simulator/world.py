@@ -217,7 +217,7 @@ class World:
     def _interrupted(self, event: ContactInterrupted, now: int) -> None:
         """What is still to be done takes as long afterwards."""
         if caller := self._callers.get(event.contact):
-            caller.talk_left_ms = caller.next.at - now
+            caller.talk_left_ms = max(0, caller.next.at - now)
             _call_off(caller.next)
 
     def _resumed(self, event: ContactResumed, now: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from acd.capacity import in_hand_max
 from acd.events import (
     AgentMoved,
     AgentStateSet,
@@ -21,12 +22,16 @@ from acd.events import (
     WrapUpExpired,
 )
 from acd.model import AgentState, Stance
-from acd.plan import CHANNELS, Channel, Selection
+from acd.plan import CHANNELS, Selection
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
+from router.explain.phrases import ORDERS
+from router.measures import Measures
 from router.plan import EntryPoint, Plan
+from simulator.audit import Audit
+from tests.why_stories import said
 from tests.worlds import QUEUE, S, Story, copy, plan, ready
 
-BY: dict[Channel, str] = {"voice": "100", "chat": "200", "mail": "300", "work_item": "400"}
+BY: dict[str, str] = {"voice": "100", "chat": "200", "mail": "300", "work_item": "400"}
 
 
 def centre(version: str = "v1", *, selection: Selection = "longest_idle", **agents: dict[str, Any]) -> Plan:
@@ -45,7 +50,7 @@ def told(rules: Plan, *names: str) -> Story:
     return story
 
 
-def come(story: Story, at: int, *channels: Channel) -> None:
+def come(story: Story, at: int, *channels: str) -> None:
     """Contacts come by these channels, named after them: voice-1, chat-1, chat-2."""
     for channel in channels:
         number = 1 + sum(isinstance(e, ContactArrived) and e.dialled == BY[channel] for _, e in story.log)
@@ -364,3 +369,75 @@ def test_a_snapshot_keeps_what_is_in_hand() -> None:
     fact = ContactReleased("chat-1", "ann")
     assert story.engine.handle(fact, 5 * S) == twin.handle(fact, 5 * S)
     assert story.engine.tick(90 * S) == twin.tick(90 * S)
+
+
+def test_handling_several_at_once_is_handling_once() -> None:
+    """Occupancy counts the time with any contact in hand: two chats at once are no more than one, nor is an offer."""
+    rules = centre(ann={})
+    story = told(rules)
+    come(story, 10 * S, "chat", "chat")
+    answer(story, 10 * S)
+    story.take(40 * S, ContactReleased("chat-1", "ann"), WrappedUp("ann", "chat-1", "resolved"))
+    story.take(50 * S, ContactReleased("chat-2", "ann"), WrappedUp("ann", "chat-2", "resolved"))
+    measures = Measures(rules)
+    for at, event in story.log:
+        measures.apply(event, at)
+    tally = measures.tally(60 * S)
+    assert (40 * S, 20 * S, 0) == (tally.handling_ms, tally.ready_ms, tally.ringing_ms)
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("ann", "without room for a call of 100 units: 20 of his 100 units are taken by chat-1"),
+        ("bob", "taking no calls"),
+    ],
+)
+def test_why_not_says_what_there_is_no_room_for(agent: str, words: str) -> None:
+    """Who has room for something else is no candidate, and what takes the room is said."""
+    story = told(centre(ann={}, bob={"channels": (("chat", None),)}))
+    come(story, 1 * S, "chat")
+    answer(story, 1 * S)
+    come(story, 2 * S, "voice")
+    assert f"voice-1 waits. {agent} is no candidate: {words}." == said(story, "voice-1", agent)[0]
+
+
+def test_why_derives_a_choice_by_load_again() -> None:
+    """An offer beside other contacts is derived again from the log, with the load of every candidate."""
+    story = told(centre(selection="least_occupied", ann={}, bob={}))
+    come(story, 1 * S, "chat")
+    answer(story, 1 * S)
+    come(story, 2 * S, "chat")
+    assert [
+        "chat-2 rings since 00:00:02",
+        "Why bob: it was offered to bob at 00:00:02.",
+        f"2 ready agents could serve it; {ORDERS['least_occupied']}:",
+        "  1. bob: 0 % of the capacity taken, idle since 00:00:00",
+        "  2. ann: 20 % of the capacity taken, idle since 00:00:00",
+    ] == said(story, "chat-2")
+
+
+def test_an_audit_knows_of_interruptions() -> None:
+    """A true story with interruptions has no fault; one whose interruption is heard twice has."""
+    story = told(centre(ann={}))
+    come(story, 1 * S, "mail")
+    answer(story, 1 * S)
+    come(story, 2 * S, "voice")
+    answer(story, 2 * S)
+    true, false = Audit(in_hand_max=2), Audit(in_hand_max=2)
+    for seq, (at, event) in enumerate(story.log, 1):
+        true.hear(seq, event, at)
+        false.hear(seq, event, at)
+    (interrupted,) = (event for _, event in story.log if isinstance(event, ContactInterrupted))
+    false.hear(len(story.log) + 1, interrupted, 3 * S)
+    assert [] == true.problems(finished=False)
+    assert any("or was so already" in problem for problem in false.problems(finished=False))
+
+
+@pytest.mark.parametrize(
+    ("own", "most"),
+    [({}, 10), ({"channels": (("voice", None),)}, 1), ({"channels": (("voice", None), ("mail", None))}, 6)],
+)
+def test_how_many_an_agent_may_have_in_hand(own: dict[str, Any], most: int) -> None:
+    """Chats fill the capacity once, and mails once more."""
+    assert most == in_hand_max(centre(ann=own).floor)

@@ -79,7 +79,7 @@ class Laws(RuleBasedStateMachine):
     """Four that must agree: the engine, a twin that crashes, a board folded from the log, and what the log counts."""
 
     plan_of = staticmethod(busy_plan)
-    addresses = ("100",)
+    addresses: tuple[str, ...] = ("100",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,8 +13,10 @@ from acd.events import (
     AgentMoved,
     AgentStateSet,
     ContactEnded,
+    ContactInterrupted,
     ContactJoined,
     ContactQueued,
+    ContactResumed,
     JoinParties,
     OfferAccepted,
     OfferContact,
@@ -164,6 +166,16 @@ def test_a_contact_of_somebody_else_is_declined() -> None:
     for event in (replace(QUEUED, contact="call-17"), joined, ContactEnded("call-17", "handled", "help", "ann", 0, 0)):
         made.hear(event, 9_000)
     assert [] == facts(made)
+
+
+def test_an_interruption_puts_the_end_off_by_as_much() -> None:
+    """What is left to talk about, or to work on, when an agent turns to something else is left when he comes back."""
+    made = on_the_line()
+    ((at, left),) = facts(on_the_line())
+    made.hear(ContactInterrupted("c-1", "ann"), at - 20_000)
+    assert [] == facts(made)
+    made.hear(ContactResumed("c-1", "ann"), at + 50_000)
+    assert [(at + 70_000, left)] == facts(made)
 
 
 def test_wrap_up_takes_its_time_and_says_what_was_drawn() -> None:

@@ -154,7 +154,7 @@ def _no_room(room: NoRoom) -> str:
         return f"taking no {channel}s"
     if room.load + room.cost <= room.capacity:
         return f"busy with as many {channel}s as he takes at once, which is {room.most}"
-    taken = f"{listed(room.contacts)} take {room.load} of his {room.capacity} units"
+    taken = f"{room.load} of his {room.capacity} units are taken by {listed(room.contacts)}"
     return f"without room for a {channel} of {room.cost} units: {taken}"
 
 
