@@ -172,11 +172,8 @@ def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
 
     And only now may the agent be offered what he has room for beside this one, and has to wait what there is none for.
     """
-    others, agent = floor.contacts[event.contact].offers, floor.agents[event.agent]
-    if others:
-        rung = yield from stop_ringing(floor, others, TAKEN)
-        yield from set_free(floor, rung, now)
-    yield from match_agent(floor, agent.id, now)
+    rung = yield from stop_ringing(floor, floor.contacts[event.contact].offers, TAKEN)
+    yield from set_free(floor, [*rung, floor.agents[event.agent]], now)
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:

@@ -155,7 +155,7 @@ def is_handled(event: ContactEnded) -> bool:
         (changed(ContactEnded, is_handled, queue="nowhere"), "queue help:"),
         (changed(ContactEnded, is_handled, outcome="abandoned"), "which nothing before explains"),
         (changed(ContactEnded, lambda event: not is_handled(event), outcome="timed_out"), "longest wait"),
-        (changed(OfferContact, agent=lambda agent: "bob" if agent == "ann" else "ann"), "but is"),
+        (changed(OfferContact, agent=lambda agent: "bob" if agent == "ann" else "ann"), "in hand"),
         (changed(OfferContact, until=0), "is accepted after its time"),
         (changed(OfferContact, queue="nowhere"), "where it does not wait"),
         (changed(OfferExpired, offer=999_999), "which was never made"),

@@ -282,8 +282,7 @@ class Laws(RuleBasedStateMachine):
 
     def in_hand(self, agent: str, place: int) -> str:
         """One of the contacts that an agent has in hand, if he has any."""
-        works = [*self.engine.board.floor.agents[agent].works]
-        return works[place % len(works)] if works else ""
+        return [*self.engine.board.floor.agents[agent].works, *[""] * 6][place]
 
     @rule(agent=agents, place=places)
     def release(self, agent: str, place: int) -> None:

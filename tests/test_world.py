@@ -170,12 +170,11 @@ def test_a_contact_of_somebody_else_is_declined() -> None:
 
 def test_an_interruption_puts_the_end_off_by_as_much() -> None:
     """What is left to talk about, or to work on, when an agent turns to something else is left when he comes back."""
-    made = on_the_line()
-    ((at, left),) = facts(on_the_line())
-    made.hear(ContactInterrupted("c-1", "ann"), at - 20_000)
-    assert [] == facts(made)
-    made.hear(ContactResumed("c-1", "ann"), at + 50_000)
-    assert [(at + 70_000, left)] == facts(made)
+    joined, interrupted = ContactJoined("c-1", "ann", 7), ContactInterrupted("c-1", "ann")
+    assert [(100_000, ContactLeft("c-1"))] == planned(on_the_line(), (joined, 10_000))
+    assert [] == planned(on_the_line(), (joined, 10_000), (interrupted, 80_000))
+    resumed = (ContactResumed("c-1", "ann"), 150_000)
+    assert [(170_000, ContactLeft("c-1"))] == planned(on_the_line(), (joined, 10_000), (interrupted, 80_000), resumed)
 
 
 def test_wrap_up_takes_its_time_and_says_what_was_drawn() -> None:
