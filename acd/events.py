@@ -22,6 +22,8 @@ ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody
 class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
+    Until then he is offered nothing more. Who says that he is ready ends whatever wrap-up he is in.
+
     Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
     """
@@ -412,6 +414,24 @@ class WrapUpExpired:
     outcome: WrapUpOutcome
 
 
+@dataclass(frozen=True, slots=True)
+class ContactInterrupted:
+    """A contact that can wait has to, while its agent sees to others that cannot."""
+
+    kind: ClassVar[str] = "contact.interrupted"
+    contact: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactResumed:
+    """The agent has room again and goes on with a contact that was interrupted."""
+
+    kind: ClassVar[str] = "contact.resumed"
+    contact: str
+    agent: str
+
+
 FACTS: Final = (
     AgentStateSet,
     AgentAlive,
@@ -447,6 +467,8 @@ DECISIONS: Final = (
     ContactEnded,
     WrapUpStarted,
     WrapUpExpired,
+    ContactInterrupted,
+    ContactResumed,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from acd.contact import UNANSWERED
 from acd.model import Agent, Contact, ContactState
-from acd.plan import QueuePlan
+from acd.plan import FloorPlan, QueuePlan
 
 Pair = tuple[Contact, Agent]
 
@@ -23,11 +23,35 @@ def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
     listed = [name for tier in queue.tiers for name in tier.agents]
     place = listed.index(agent.id) if agent.id in listed else agent.place
     by = {
-        "longest_idle": (agent.idle_since, place),
+        "longest_idle": (len(agent.works), agent.idle_since, place),
+        "least_occupied": (
+            1000 * sum(work.cost for work in agent.works.values()) // agent.capacity,
+            agent.idle_since,
+            place,
+        ),
         "fewest_contacts": (agent.served, agent.idle_since, place),
         "in_order": (place,),
     }
     return (tier_of(pair, queues), *by[queue.selection])
+
+
+def has_room(agent: Agent, channel: str, plan: FloorPlan) -> bool:
+    """Whether an agent has room for one more contact of a channel beside what he has in hand."""
+    asked, own = plan.channels[channel], plan.agents[agent.id]
+    takes = dict.fromkeys(plan.channels) if own.channels is None else dict(own.channels)
+    if channel not in takes:
+        return False
+    same = [work for work in agent.works.values() if work.channel == channel]
+    most = takes[channel]
+    in_the_way = [work for work in agent.works.values() if not work.interruptible or asked.interruptible]
+    fits = sum(work.cost for work in in_the_way) + asked.cost <= own.capacity
+    return fits and (most is None or len(same) < most)
+
+
+def may_be_offered(agent: Agent, plan: FloorPlan) -> bool:
+    """Whether an agent could be offered anything that may come."""
+    listens = agent.stance == "ready" and agent.pending is None and not agent.offer
+    return listens and any(has_room(agent, channel, plan) for channel in plan.channels)
 
 
 def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:

@@ -45,6 +45,7 @@ SHOWN_BY = {
     "events are lost on reconnect": "test_mqtt.test_only_the_unacknowledged_comes_again",
     "events are lost in a gap": "test_service_inputs.test_inputs_are_taken_in_their_senders_order",
     "contacts are lost at reload": "test_reload.test_new_rules_lose_nobody",
+    "wrap-up of the first agent ended with the last one's": "test_capacity.test_each_wrap_up_has_its_own_end",
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
 }
 

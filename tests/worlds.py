@@ -7,7 +7,18 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import (
+    CHANNELS,
+    Ageing,
+    AgentPlan,
+    Announce,
+    FloorPlan,
+    Overflow,
+    QueuePlan,
+    Relaxation,
+    Requirement,
+    Tier,
+)
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -104,7 +115,9 @@ def busy_plan(version: str = "v1") -> Plan:
 def rich_plan(version: str = "v1") -> Plan:
     """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
 
-    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring.
+    It has a number for chats, 200, and one for mails, 300; its agents differ in what they can bear at once.
+    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring,
+    the agents bear less and contacts cost more.
     """
     busy, first = busy_plan(version), version == "v1"
     queues = busy.floor.queues
@@ -124,21 +137,35 @@ def rich_plan(version: str = "v1") -> Plan:
         weight=0 if first else 1,
         order="slack",
         head_start_ms=5 * S,
-        selection="fewest_contacts",
+        selection="fewest_contacts" if first else "least_occupied",
         ring="all" if first else "progressive",
         ring_step_ms=3 * S,
         announce=Announce(11 * S, position=True),
         waiting_max=3,
         leave_when_empty=version != "v1",
     )
-    agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2)}
+    crew = busy.floor.agents
+    agents = {
+        **crew,
+        "ann": replace(crew["ann"], capacity=100 if first else 60),
+        "bob": replace(crew["bob"], channels=(("voice", 1), ("chat", 1))),
+        "cat": replace(crew["cat"], capacity=140),
+        "dan": replace(crew["dan"], wrap_up_ms=10 * S, missed_offers_max=2, channels=(("voice", None), ("mail", 2))),
+    }
+    channels = {name: CHANNELS[name] for name in ("voice", "chat", "mail")}
+    channels["chat"] = replace(channels["chat"], cost=40 if first else 60)
     front = busy.menus.flows["front"]
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
     flow = replace(front, nodes={**front.nodes, "quick": own_terms})
     return replace(
         busy,
-        floor=FloorPlan({"needs": needs, "quick": quick}, agents),
+        floor=FloorPlan({"needs": needs, "quick": quick}, agents, channels=channels),
         menus=replace(busy.menus, flows={"front": flow}),
+        entry_points={
+            **busy.entry_points,
+            "chat": EntryPoint("chat", "chat", ("200",), "care", "en", "front"),
+            "mail": EntryPoint("mail", "mail", ("300",), "care", "en", "front"),
+        },
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from router.centre.capacity import is_measured
 from router.centre.clear import wrong_settings
 from router.centre.coverage import is_judged
 from router.centre.document import Document, dotted
@@ -24,6 +25,8 @@ def not_judged(document: Document, told: Collection[str]) -> Iterator[str]:
         yield f"whether the agents of `{agent_id}` have names of their own"
     if not is_judged(document, told):
         yield "whether there is an agent for every queue and language in which contacts come"
+    if not is_measured(document, told):
+        yield "whether agents can bear what comes"
 
 
 def _of_names(document: Document) -> Iterator[str]:
