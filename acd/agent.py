@@ -16,6 +16,7 @@ BUSY: Final[tuple[S, ...]] = (S.RESERVED, S.TALKING, S.WRAP_UP)
 _LEAVES: Final = {"agent.state:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
 _RETURNS: Final = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED}
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
+_DIAL_FAILS: Final = ("callback.failed", "dial.timed_out")
 
 TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     S.OFFLINE: _RETURNS,
@@ -28,7 +29,7 @@ TRANSITIONS: Final[dict[S, dict[str, S]]] = {
         "agent.moved:not_responding": S.NOT_RESPONDING,
         **_LEAVES,
     },
-    S.RESERVED: {"contact.joined": S.TALKING, **dict.fromkeys(_OFFER_ENDS, S.READY)},
+    S.RESERVED: {"contact.joined": S.TALKING, **dict.fromkeys((*_OFFER_ENDS, *_DIAL_FAILS), S.READY)},
     S.TALKING: {"wrap_up.started": S.WRAP_UP, "wrap_up.expired": S.READY},
     S.WRAP_UP: {"contact.wrapped_up": S.READY, "wrap_up.expired": S.READY},
     S.PAUSED: {**_RETURNS, **_LEAVES},

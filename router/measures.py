@@ -29,6 +29,10 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
 )
+from acd.stand_in_events import (
+    CallbackFailed,
+    DialTimedOut,
+)
 from escalation.events import CaseOpened, CaseResolved
 from router.errors import JournalFault
 from router.events import Event
@@ -37,7 +41,14 @@ from router.plan import Plan
 
 @dataclass(slots=True)
 class Tally:
-    """Sums over the contacts of one queue, durations in ms. `within`: how many were answered by each threshold (ms)."""
+    """Sums over the contacts of one queue, durations in ms. `within`: how many were answered by each threshold (ms).
+
+    Customers who left to be called back, or to leave a message, are out of the count of those on the line as `callback`
+    and `voicemail`; what stands in for them is counted apart. So nobody's answer is counted twice, and the waits of
+    those who do not wait on the line change neither ASA nor service level:
+    offered + stand_ins = answered + stand_ins_answered + abandoned + sent away + moved + overflowed + callback +
+    voicemail + withdrawn + callback_failed + those still waiting.
+    """
 
     offered: int = 0
     answered: int = 0
@@ -60,6 +71,13 @@ class Tally:
     ready_ms: int = 0
     handling_ms: int = 0
     ringing_ms: int = 0
+    callback: int = 0
+    voicemail: int = 0
+    withdrawn: int = 0
+    callback_failed: int = 0
+    stand_ins: int = 0
+    stand_ins_answered: int = 0
+    stand_in_wait_ms: int = 0
     within: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -162,6 +180,7 @@ class _State:
     tallies: dict[str, Tally] = field(default_factory=dict)
     agents: Tally = field(default_factory=Tally)
     queued: dict[str, tuple[str, int]] = field(default_factory=dict)
+    stand_ins: dict[str, None] = field(default_factory=dict)
     wrapping: dict[str, tuple[str, int]] = field(default_factory=dict)
     doing: dict[str, tuple[str, int]] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
@@ -225,7 +244,11 @@ class Measures:
 
     def _queued(self, event: ContactQueued, at: int) -> None:
         self._state.queued[event.contact] = (event.queue, at)
-        self._queue(event.queue).offered += 1
+        if event.stand_in:
+            self._state.stand_ins[event.contact] = None
+            self._queue(event.queue).stand_ins += 1
+        else:
+            self._queue(event.queue).offered += 1
 
     def _left(self, event: QueueLeft, _at: int) -> None:
         tally = self._queue(event.queue)
@@ -235,15 +258,21 @@ class Measures:
         queue, since = self._state.queued[event.contact]
         tally = self._queue(queue)
         wait_ms = at - since
+        self._do(event.agent, "handling", at)
+        if event.contact in self._state.stand_ins:
+            tally.stand_ins_answered += 1
+            tally.stand_in_wait_ms += wait_ms
+            return
         tally.answered += 1
         tally.wait_ms += wait_ms
         tally.answered_in += wait_ms <= self._plan.floor.queues[queue].acceptable_wait_ms
         for threshold in self._thresholds_ms:
             tally.within[threshold] = tally.within.get(threshold, 0) + (wait_ms <= threshold)
-        self._do(event.agent, "handling", at)
 
     def _ended(self, event: ContactEnded, at: int) -> None:
+        self._state.stand_ins.pop(event.contact, None)
         if not event.queue:
+            self._state.queued.pop(event.contact, None)
             return
         tally = self._queue(event.queue)
         del self._state.queued[event.contact]
@@ -322,6 +351,8 @@ _FOLD: Final[dict[type, Callable[[Measures, Any, int], None]]] = {
     LegFailed: Measures._offer_lost,
     WithdrawOffer: Measures._offer_lost,
     JoinTimedOut: Measures._offer_lost,
+    CallbackFailed: Measures._offer_lost,
+    DialTimedOut: Measures._offer_lost,
     AgentStateSet: Measures._asked,
     AgentMoved: Measures._stopped,
     AgentLapsed: Measures._stopped,

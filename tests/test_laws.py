@@ -36,6 +36,14 @@ from acd.events import (
 )
 from acd.match import meets
 from acd.model import AgentState, ContactState
+from acd.stand_in_events import (
+    CallbackAsked,
+    CallbackFailed,
+    ContactWithdrawn,
+    DialTimedOut,
+    VoicemailAsked,
+    VoicemailLeft,
+)
 from acd.widening import next_widening
 from escalation.events import CaseAccepted, CaseResolved
 from ivr.events import ContactKeyed, PromptFinished
@@ -48,8 +56,30 @@ from tests.rulebook import Pair, changes_to_come, standing, tier_of
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
-ENDS = (ContactJoined, OfferDeclined, OfferExpired, LegFailed, WithdrawOffer, JoinTimedOut)
-ONCE = (ContactArrived, ContactLeft, ContactReleased, OfferAccepted, LegAnswered, WrappedUp, CaseResolved, *ENDS)
+ENDS = (
+    ContactJoined,
+    OfferDeclined,
+    OfferExpired,
+    LegFailed,
+    WithdrawOffer,
+    JoinTimedOut,
+    CallbackFailed,
+    DialTimedOut,
+)
+ONCE = (
+    CallbackAsked,
+    VoicemailAsked,
+    VoicemailLeft,
+    ContactWithdrawn,
+    ContactArrived,
+    ContactLeft,
+    ContactReleased,
+    OfferAccepted,
+    LegAnswered,
+    WrappedUp,
+    CaseResolved,
+    *ENDS,
+)
 SERVED: list[type] = [OfferAccepted, ContactJoined]
 PIN = "7777"
 ROUNDS_MAX = 400
@@ -349,6 +379,8 @@ class Laws(RuleBasedStateMachine):
             *board.desk.turns.values(),
             *(at for contact in floor.contacts.values() for at in changes_to_come(contact, floor.plan.queues)),
             *(waiter.announce_at for waiter in floor.waits.waiters.values()),
+            *(each.rests_until for each in floor.contacts.values() if each.state is ContactState.RESTING),
+            *(each.records_until for each in floor.contacts.values() if each.state is ContactState.RECORDING),
         ]
         to_come = {at for at in instants if at and at > self.now}
         assert min(to_come, default=None) == self.engine.deadline()
@@ -363,8 +395,11 @@ class Laws(RuleBasedStateMachine):
         for queue, tally in self.measures.by_queue().items():
             sent_away = tally.timed_out + tally.blocked + tally.nobody_there
             left = tally.answered + tally.abandoned + sent_away + tally.moved + tally.overflowed
-            assert tally.offered == left + waiting[queue]
-        assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
+            left += tally.callback + tally.voicemail
+            stood_in = tally.stand_ins_answered + tally.withdrawn + tally.callback_failed
+            assert tally.offered + tally.stand_ins == left + stood_in + waiting[queue]
+        total = self.measures.tally()
+        assert Counter(type(event) for event in self.log)[ContactQueued] == total.offered + total.stand_ins
 
     @invariant()
     def nobody_hopes_in_vain(self) -> None:
@@ -378,7 +413,8 @@ class Laws(RuleBasedStateMachine):
             queue = floor.plan.queues[each.queue]
             hopes = any(attends(agent) and floor.matching.could_serve(agent, each) for agent in floor.agents.values())
             more_to_come = next_widening(each, queue) is not None
-            assert hopes or more_to_come or not queue.leave_when_empty or each.state is not ContactState.WAITING
+            waits = each.state is ContactState.WAITING and not each.stand_in
+            assert hopes or more_to_come or not queue.leave_when_empty or not waits
 
     @invariant()
     def offers_end_once(self) -> None:
@@ -393,9 +429,26 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def needs_stay(self) -> None:
-        """INV-06: the instant of the need does not move."""
+        """INV-06: the instant of the need does not move; one who calls again has that of his callback."""
+        took = {
+            event.contact: event.resumes for event in self.log if isinstance(event, ContactQueued) and event.resumes
+        }
         for contact in self.engine.board.floor.contacts.values():
-            assert self.needs[contact.id] == contact.need_since
+            need, at = contact.id, self.needs[contact.id]
+            while need := took.get(need, ""):
+                at = min(at, self.needs[need])
+            assert at == contact.need_since
+
+    @invariant()
+    def callbacks_keep_their_hours(self) -> None:
+        """No callback waits for an agent outside its window, nor beyond its attempts; nothing else ever rests."""
+        floor = self.engine.board.floor
+        for contact in floor.contacts.values():
+            if contact.stand_in == "callback" and contact.state in (ContactState.WAITING, ContactState.OFFERED):
+                assert contact.wait_until is None or contact.wait_until > self.now
+            assert contact.attempts <= 3
+            assert bool(contact.rests_until) is (contact.state is ContactState.RESTING)
+            assert contact.state is not ContactState.RESTING or contact.stand_in == "callback"
 
     @invariant()
     def help_never_hurts(self) -> None:
@@ -436,6 +489,8 @@ class Laws(RuleBasedStateMachine):
         for agent in self.engine.board.floor.agents.values():
             self.take(ContactReleased(agent.contact, agent.id))
             self.take(WrappedUp(agent.id, agent.contact, "resolved"))
+        for contact in [*self.engine.board.floor.contacts]:
+            self.take(VoicemailLeft(contact, 1 * S))
         deadline = self.engine.deadline()
         if deadline is not None:
             self.now = deadline
@@ -467,6 +522,31 @@ class RichLaws(Laws):
     def move(self, place: int, queue: str) -> None:
         """A supervisor moves a contact."""
         self.take(ContactMoved(self.contact(place), queue))
+
+    @rule(place=places, asks=st.sampled_from(["callback", "callback", "voicemail", "later"]))
+    def ask(self, place: int, asks: str) -> None:
+        """A customer asks to be called back, at once or later, or to leave a message."""
+        contact = self.contact(place)
+        later = CallbackAsked(contact, "+2", self.now + 30 * S)
+        facts = {"callback": CallbackAsked(contact), "later": later, "voicemail": VoicemailAsked(contact)}
+        self.take(facts[asks])
+
+    @rule(place=places, duration_ms=st.sampled_from([-1, 0, 5 * S]))
+    def speak(self, place: int, duration_ms: int) -> None:
+        """A recording ends, with a message or without one."""
+        self.take(VoicemailLeft(self.contact(place), duration_ms))
+
+    @rule(back=st.integers(0, 2), cause=st.sampled_from(["busy", "no_answer"]))
+    def miss_callback(self, back: int, cause: Any) -> None:
+        """A customer is not reached."""
+        offers = [event for event in self.log if isinstance(event, OfferContact)][-1 - back :]
+        if offers:
+            self.take(CallbackFailed(offers[0].contact, offers[0].agent, offers[0].offer, cause))
+
+    @rule(place=places)
+    def withdraw(self, place: int) -> None:
+        """Something that stands in for a customer is no longer wanted."""
+        self.take(ContactWithdrawn(self.contact(place)))
 
 
 Laws.TestCase.settings = RichLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)

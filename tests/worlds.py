@@ -7,7 +7,20 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import (
+    Ageing,
+    AgentPlan,
+    Announce,
+    Callbacks,
+    FloorPlan,
+    Overflow,
+    QueuePlan,
+    Relaxation,
+    Requirement,
+    Tier,
+    Voicemail,
+    Window,
+)
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -104,10 +117,13 @@ def busy_plan(version: str = "v1") -> Plan:
 def rich_plan(version: str = "v1") -> Plan:
     """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
 
+    Both queues call back and take messages; the one within hours that are over by and by.
+
     In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring.
     """
     busy, first = busy_plan(version), version == "v1"
     queues = busy.floor.queues
+    edges = range(0, 3_000 * S, 70 * S)
     needs = replace(
         queues["needs"],
         ageing=Ageing(20 * S, 1, 2),
@@ -118,6 +134,8 @@ def rich_plan(version: str = "v1") -> Plan:
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
         leave_when_empty=True,
+        callbacks=Callbacks(2, 20 * S, 8 * S, Window(tuple(edges), tuple(e + 50 * S for e in edges)), 10 * S),
+        voicemail=Voicemail(40 * S if first else 20 * S, ("nobody_there",), 15 * S, ("speak",)),
     )
     quick = replace(
         queues["quick"],
@@ -130,6 +148,8 @@ def rich_plan(version: str = "v1") -> Plan:
         announce=Announce(11 * S, position=True),
         waiting_max=3,
         leave_when_empty=version != "v1",
+        callbacks=Callbacks(3 if first else 1, 10 * S, 12 * S),
+        voicemail=Voicemail(None, ("blocked", "timed_out"), 10 * S) if first else None,
     )
     agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2)}
     front = busy.menus.flows["front"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from acd import widening
 from acd.match import meets
@@ -31,10 +32,12 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
             continue
         if not sections.agents.keys() >= set(spec.listed):
             continue  # somebody who may serve it has a fault himself
-        queue = compile_queue(queue_id, spec, sections.agents)
+        queue = compile_queue(queue_id, spec, sections.agents, {})
         check = _Check(document, queue, agents, tuple(languages_of(document)))
         yield from check.overflow(onwards)
         yield from check.announce()
+        yield from check.callback()
+        yield from check.voicemail(_waits_max(document, queue_id))
         if spec.compat is None:  # else these are without effect, and `router.centre.compat_rules` says so
             yield from check.tiers()
             yield from check.relaxations()
@@ -52,14 +55,24 @@ def _unused_skills(document: Document, agents: Mapping[str, AgentPlan]) -> Itera
 
 def _priorities(document: Document, queue_id: str) -> list[int]:
     """What the menus add to the queue's priority."""
-    nodes = [
+    nodes = _hand_overs(document, queue_id)
+    return [priority for node in nodes if type(priority := node.get("priority", 0)) is int]
+
+
+def _hand_overs(document: Document, queue_id: str) -> list[Mapping[str, Any]]:
+    """The nodes that lead to the queue."""
+    return [
         node
         for _, flow in document.entries("flows")
         if isinstance(flow.get("nodes"), dict)
         for node in flow["nodes"].values()
         if isinstance(node, dict) and node.get("queue") == queue_id
     ]
-    return [priority for node in nodes if type(priority := node.get("priority", 0)) is int]
+
+
+def _waits_max(document: Document, queue_id: str) -> list[str]:
+    """The longest waits that menus set for the queue, instead of its own."""
+    return [node["wait_max"] for node in _hand_overs(document, queue_id) if node.get("wait_max") is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +139,55 @@ class _Check:
         announce = self.queue.announce
         if announce is None:
             return
-        if not (announce.position or announce.expected_wait or announce.prompts):
+        offers_callback = self.queue.callbacks and self.queue.callbacks.offer_after_ms is not None
+        if not (announce.position or announce.expected_wait or announce.prompts or offers_callback):
             hint = "say `position` or `expected_wait`, name `prompts`, or take it out"
             yield self.fault(("announce",), "this says nothing", hint)
+        for name, end_ms in self._ends().items():
+            if announce.prompts and announce.every_ms >= end_ms:
+                message = "these prompts are never played: nobody waits that long"
+                yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
+
+    def callback(self) -> Iterator[Fault]:
+        """Where it is to be offered, it is, while there is somebody to hear it."""
+        callbacks = self.queue.callbacks
+        if callbacks is None or callbacks.offer_after_ms is None:
+            return
+        path: Path = ("callback", "offer_after")
+        if self.queue.announce is None:
+            yield self.fault(path, "nobody is told that he may be called back", "set `announce`, or take it out")
+        for name, end_ms in self._ends().items():
+            if callbacks.offer_after_ms >= end_ms:
+                message = "nobody is ever offered a callback: nobody waits that long"
+                yield self.fault(path, message, f"it must be shorter than `{name}`")
+
+    def voicemail(self, waits_max: Collection[str]) -> Iterator[Fault]:
+        """Each way that leads there is one that some contact can go. `waits_max` are those that menus set."""
+        voicemail = self.queue.voicemail
+        if voicemail is None:
+            return
+        if voicemail.after_ms is not None:
+            for name, end_ms in self._ends().items():
+                if voicemail.after_ms >= end_ms:
+                    message = "nobody is ever sent to voicemail by this: nobody waits that long"
+                    yield self.fault(("voicemail", "after"), message, f"it must be shorter than `{name}`")
+        needs = {
+            "timed_out": ("wait_max", self.queue.wait_ms_max is not None or bool(waits_max)),
+            "blocked": ("waiting_max", self.queue.waiting_max is not None),
+            "nobody_there": ("leave_when_empty", self.queue.leave_when_empty),
+        }
+        for number, outcome in enumerate(voicemail.instead_of):
+            setting, is_set = needs[outcome]
+            if not is_set:
+                message = f"no contact is ever `{outcome}` here"
+                yield self.fault(("voicemail", "instead_of", number), message, f"set `{setting}`, or take it out")
+
+    def _ends(self) -> dict[str, int]:
+        """The settings after which nobody waits here any more, with their times (ms)."""
         ends = {"wait_max": self.queue.wait_ms_max}
         if self.queue.overflow:
             ends["overflow.after"] = self.queue.overflow.after_ms
-        for name, end_ms in ends.items():
-            if announce.prompts and end_ms is not None and announce.every_ms >= end_ms:
-                message = "these prompts are never played: nobody waits that long"
-                yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
+        return {name: end_ms for name, end_ms in ends.items() if end_ms is not None}
 
     def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
         """It lets at least somebody's priority grow."""

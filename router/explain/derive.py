@@ -10,10 +10,18 @@ from dataclasses import replace
 from typing import Final
 
 from acd import discipline, selection, widening
-from acd.events import ContactQueued, ContactWidened, OfferContact, RingWidened
+from acd.events import (
+    ContactQueued,
+    ContactWidened,
+    OfferContact,
+    RingWidened,
+)
 from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact
 from acd.plan import QueuePlan, Selection
+from acd.stand_in_events import (
+    CallbackDue,
+)
 from router.board import Board
 from router.events import Event
 from router.explain.model import (
@@ -82,7 +90,7 @@ def _chosen_by(offer: OfferContact, agents: Choice, contacts: Choice, before: Ev
 
 def _brought(before: Event | None, contact: str) -> bool:
     """Whether an event makes a contact look for an agent."""
-    looks = ContactQueued | ContactWidened | RingWidened | OfferContact
+    looks = ContactQueued | CallbackDue | ContactWidened | RingWidened | OfferContact
     return isinstance(before, looks) and before.contact == contact
 
 
