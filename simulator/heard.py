@@ -19,6 +19,10 @@ class Story:
     joined_at: int = 0
     left: bool = False
     sent_away: bool = False
+    released: bool = False
+    stand_in: str = ""
+    recording: bool = False
+    withdrawn: bool = False
     outcome: str = ""
     wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
     case: str = ""

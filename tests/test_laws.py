@@ -512,7 +512,8 @@ class RichLaws(Laws):
     def overtake(self, queue: str) -> None:
         """The last of a queue becomes its first, and somebody whom it passed is told where he stands."""
         floor = self.engine.board.floor
-        waiting = [each for each in floor.contacts.values() if each.queue == queue and each.state in UNANSWERED]
+        there = [each for each in floor.contacts.values() if each.queue == queue and each.state in UNANSWERED]
+        waiting = [each for each in there if not each.stand_in]
         if len(waiting) > 1:
             self.take(ContactReprioritised(waiting[-1].id, max(each.priority for each in waiting) + 1))
             self.now = max(self.now, min(floor.waits.waiters[each.id].announce_at for each in waiting[:-1]))
