@@ -9,13 +9,15 @@ word does.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Generator
+from typing import Any
 
 from acd.events import (
     ContactEnded,
     ContactOutcome,
 )
 from acd.floor import Floor
-from acd.model import Contact
+from acd.model import Agent, Contact
 from acd.offering import Decisions, set_free, stop_ringing
 from acd.plan import Callbacks, Window
 from acd.stand_in_events import (
@@ -81,11 +83,11 @@ def after_unreached(floor: Floor, event: CallbackFailed | DialTimedOut, now: int
     yield from set_free(floor, [agent, *rung], now)
 
 
-def withdraw(floor: Floor, contact: Contact, reason: str, now: int) -> Decisions:
-    """What stands in for a customer is no longer wanted."""
+def withdraw(floor: Floor, contact: Contact, reason: str, now: int) -> Generator[Any, None, list[Agent]]:
+    """What stands in for a customer is no longer wanted. Returns the agents at whom it rang, for `set_free`."""
     rung = yield from stop_ringing(floor, contact.offers, reason)
     yield _ended(contact, "withdrawn", now)
-    yield from set_free(floor, rung, now)
+    return rung
 
 
 def expected(floor: Floor, contact: Contact, queue: str) -> Contact | None:

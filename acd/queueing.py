@@ -63,22 +63,25 @@ def _until(floor: Floor, contact: Contact, queue: str, wait_ms_max: int | None, 
 def after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
     """A newcomer who calls again is called back no more. He is blocked if there is no room; else he is matched."""
     callback = floor.contacts.get(event.resumes) if event.resumes else None
-    return _admit(floor, event, now) if callback is None else _take_over(floor, event, callback, now)
+    if callback and callback.stand_in:  # else it is one that left a queue of FreeSWITCH, and waits elsewhere by now
+        return _take_over(floor, event, callback, now)
+    return _admit(floor, event, now, match_contact)
 
 
 def _take_over(floor: Floor, event: ContactQueued, callback: Contact, now: int) -> Decisions:
-    if callback.stand_in:  # else it is one that left a queue of FreeSWITCH, and talks elsewhere by now
-        yield from withdraw(floor, callback, "the customer called again", now)
-    yield from _admit(floor, event, now)
+    """The customer of a callback calls himself. At whom that rang is free for whoever is the first by now."""
+    rung = yield from withdraw(floor, callback, "the customer called again", now)
+    yield from _admit(floor, event, now, match_in_turn)
+    yield from set_free(floor, rung, now)
 
 
-def _admit(floor: Floor, event: ContactQueued, now: int) -> Decisions:
+def _admit(floor: Floor, event: ContactQueued, now: int, match: _Match) -> Decisions:
     contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
     if contact.queues > 1:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
     if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
         return send_away(floor, contact, "blocked", "the queue is full", now)
-    return seek(floor, event, now, match_contact)
+    return seek(floor, event, now, match)
 
 
 def after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:

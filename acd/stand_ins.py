@@ -163,7 +163,8 @@ def after_voicemail_left(floor: Floor, event: VoicemailLeft, now: int) -> Decisi
 
 def after_withdrawn(floor: Floor, event: ContactWithdrawn, now: int) -> Decisions:
     """It is over, wherever it rings."""
-    return withdraw(floor, floor.contacts[event.contact], "it is no longer wanted", now)
+    rung = yield from withdraw(floor, floor.contacts[event.contact], "it is no longer wanted", now)
+    yield from set_free(floor, rung, now)
 
 
 OF_CONTACTS: Final[dict[type, Callable[[Floor, Any], Refusal | None]]] = {

@@ -3,10 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from acd.contact import UNANSWERED
+from acd.events import (
+    ContactJoined,
+    ContactReleased,
+    JoinTimedOut,
+    LegAnswered,
+    LegFailed,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    WithdrawOffer,
+    WrappedUp,
+)
 from acd.model import Agent, Contact, ContactState
 from acd.plan import QueuePlan
+from acd.stand_in_events import (
+    CallbackAsked,
+    CallbackFailed,
+    ContactWithdrawn,
+    DialTimedOut,
+    VoicemailAsked,
+    VoicemailLeft,
+)
+from escalation.events import CaseResolved
+from router.events import ContactArrived, ContactLeft
+
+ENDS: Final = (
+    ContactJoined,
+    OfferDeclined,
+    OfferExpired,
+    LegFailed,
+    WithdrawOffer,
+    JoinTimedOut,
+    CallbackFailed,
+    DialTimedOut,
+)
+"""How an offer ends."""
+ONCE: Final = (
+    CallbackAsked,
+    VoicemailAsked,
+    VoicemailLeft,
+    ContactWithdrawn,
+    ContactArrived,
+    ContactLeft,
+    ContactReleased,
+    OfferAccepted,
+    LegAnswered,
+    WrappedUp,
+    CaseResolved,
+    *ENDS,
+)
+"""What happens once: taken twice, it would be booked twice."""
 
 Pair = tuple[Contact, Agent]
 

@@ -316,6 +316,19 @@ def test_a_customer_who_calls_again_takes_the_place_of_his_callback() -> None:
     assert [(31 * S, "c9", "ann")] == offers(story)
 
 
+def test_one_who_calls_again_into_a_full_queue_is_blocked() -> None:
+    """His callback rings, and is withdrawn; the agent goes to who is there, and he is told that there is no room."""
+    story = Story(centre(waiting_max=1))
+    story.take(1 * S, ContactArrived("c1", "100", "+1", personal=True), ASKED)
+    story.take(2 * S, ContactArrived("c2", "100"))
+    story.take(10 * S, *ready("ann"))
+    story.take(11 * S, ContactArrived("c9", "100", "+1", personal=True))
+    assert [("c1", "withdrawn"), ("c9", "blocked")] == [
+        (event.contact, event.outcome) for _, event in story.of(ContactEnded)
+    ]
+    assert (11 * S, "c2", "ann") == offers(story)[-1]
+
+
 def test_a_customer_who_calls_while_he_is_dialled_waits_like_anybody() -> None:
     """What is being joined is let be."""
     story = dialling()

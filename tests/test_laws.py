@@ -23,25 +23,17 @@ from acd.events import (
     ContactQueued,
     ContactReleased,
     ContactReprioritised,
-    JoinTimedOut,
     LegAnswered,
     LegFailed,
     LegRinging,
     OfferAccepted,
     OfferContact,
     OfferDeclined,
-    OfferExpired,
-    WithdrawOffer,
     WrappedUp,
 )
 from acd.match import meets
 from acd.model import AgentState, ContactState
 from acd.stand_in_events import (
-    CallbackAsked,
-    CallbackFailed,
-    ContactWithdrawn,
-    DialTimedOut,
-    VoicemailAsked,
     VoicemailLeft,
 )
 from acd.widening import next_widening
@@ -52,34 +44,10 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures
-from tests.rulebook import Pair, changes_to_come, standing, tier_of
+from tests.rulebook import ENDS, ONCE, Pair, changes_to_come, standing, tier_of
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
-ENDS = (
-    ContactJoined,
-    OfferDeclined,
-    OfferExpired,
-    LegFailed,
-    WithdrawOffer,
-    JoinTimedOut,
-    CallbackFailed,
-    DialTimedOut,
-)
-ONCE = (
-    CallbackAsked,
-    VoicemailAsked,
-    VoicemailLeft,
-    ContactWithdrawn,
-    ContactArrived,
-    ContactLeft,
-    ContactReleased,
-    OfferAccepted,
-    LegAnswered,
-    WrappedUp,
-    CaseResolved,
-    *ENDS,
-)
 SERVED: list[type] = [OfferAccepted, ContactJoined]
 PIN = "7777"
 ROUNDS_MAX = 400
@@ -440,17 +408,6 @@ class Laws(RuleBasedStateMachine):
             assert at == contact.need_since
 
     @invariant()
-    def callbacks_keep_their_hours(self) -> None:
-        """No callback waits for an agent outside its window, nor beyond its attempts; nothing else ever rests."""
-        floor = self.engine.board.floor
-        for contact in floor.contacts.values():
-            if contact.stand_in == "callback" and contact.state in (ContactState.WAITING, ContactState.OFFERED):
-                assert contact.wait_until is None or contact.wait_until > self.now
-            assert contact.attempts <= 3
-            assert bool(contact.rests_until) is (contact.state is ContactState.RESTING)
-            assert contact.state is not ContactState.RESTING or contact.stand_in == "callback"
-
-    @invariant()
     def help_never_hurts(self) -> None:
         """INV-13: with one more agent who can do everything, whoever would be served is served all the same."""
         if not self.engine.board.started:
@@ -523,31 +480,6 @@ class RichLaws(Laws):
     def move(self, place: int, queue: str) -> None:
         """A supervisor moves a contact."""
         self.take(ContactMoved(self.contact(place), queue))
-
-    @rule(place=places, asks=st.sampled_from(["callback", "callback", "voicemail", "later"]))
-    def ask(self, place: int, asks: str) -> None:
-        """A customer asks to be called back, at once or later, or to leave a message."""
-        contact = self.contact(place)
-        later = CallbackAsked(contact, "+2", self.now + 30 * S)
-        facts = {"callback": CallbackAsked(contact), "later": later, "voicemail": VoicemailAsked(contact)}
-        self.take(facts[asks])
-
-    @rule(place=places, duration_ms=st.sampled_from([-1, 0, 5 * S]))
-    def speak(self, place: int, duration_ms: int) -> None:
-        """A recording ends, with a message or without one."""
-        self.take(VoicemailLeft(self.contact(place), duration_ms))
-
-    @rule(back=st.integers(0, 2), cause=st.sampled_from(["busy", "no_answer"]))
-    def miss_callback(self, back: int, cause: Any) -> None:
-        """A customer is not reached."""
-        offers = [event for event in self.log if isinstance(event, OfferContact)][-1 - back :]
-        if offers:
-            self.take(CallbackFailed(offers[0].contact, offers[0].agent, offers[0].offer, cause))
-
-    @rule(place=places)
-    def withdraw(self, place: int) -> None:
-        """Something that stands in for a customer is no longer wanted."""
-        self.take(ContactWithdrawn(self.contact(place)))
 
 
 Laws.TestCase.settings = RichLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
