@@ -1,11 +1,11 @@
 """Who gets whom: the whole floor at once, not a turn per queue.
 
-What contacts ask for (their queue, skills and open tiers) is a *need*; agents with the same skills and tiers share a
-*profile*. Whether a profile can serve a need is worked out once. Each need keeps the ready agents who can serve it in
-the order in which they are offered it, and its waiting contacts in the order in which they are served. So a decision
-for a contact looks at one agent, and one for an agent at the first contact of each need he can serve: its cost grows
-with the number of different needs, not with contacts or agents. Everything is ordered by total ranks (`discipline`,
-`selection`), so no hash order ever decides.
+What contacts ask for (their queue, channel, skills and open tiers) is a *need*; agents with the same skills, tiers and
+channels share a *profile*. Whether a profile can serve a need is worked out once. Each need keeps the agents who can
+serve it and have room for it (they are *open* to its channel) in the order in which they are offered it, and its
+waiting contacts in the order in which they are served. So a decision for a contact looks at one agent, and one for an
+agent at the first contact of each need he can serve: its cost grows with the number of different needs, not with
+contacts or agents. Everything is ordered by total ranks (`discipline`, `selection`), so no hash order ever decides.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from acd import discipline, selection, widening
+from acd import capacity, discipline, selection, widening
 from acd.line import Line
 from acd.model import Agent, Contact
 from acd.plan import FloorPlan, QueuePlan, Requirement
 
-NeedKey = tuple[str, tuple[Requirement, ...], int]
+NeedKey = tuple[str, str, tuple[Requirement, ...], int]
 Skills = tuple[tuple[str, int], ...]
 Tiers = tuple[tuple[str, int], ...]
 
@@ -34,11 +34,13 @@ def meets(skills: Skills, requirements: tuple[Requirement, ...]) -> bool:
 class Need:
     """What some contacts ask for, who waits for it, and who could serve it.
 
-    `contacts` are those waiting, by their own priority. `agents` are ready. `barred` is how many ready agents have the
-    skills but no open tier. `later` are those with the skills whose tier is still to open, with its number.
+    `contacts` are those waiting, by their own priority. `agents` are open to the channel. Of those open to any,
+    `barred` is how many have the skills but no open tier, `full` how many have both but no room. `profiles` have all
+    it takes; `later` are those whose tier is still to open, with its number.
     """
 
     queue: QueuePlan
+    channel: str
     requirements: tuple[Requirement, ...]
     tiers: int
     rank: Callable[[Agent], selection.Rank]
@@ -46,22 +48,26 @@ class Need:
     waiting: int = 0
     agents: Line[Agent] = field(default_factory=Line)
     barred: int = 0
+    full: int = 0
     profiles: list[Profile] = field(default_factory=list)
     later: list[tuple[int, Profile]] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
 class Profile:
-    """Agents with the same skills in the same tiers: whom they could serve, and in what standing.
+    """Agents with the same skills in the same tiers, who take the same channels: whom they could serve, and how.
 
-    A standing (tier, preference) comes before everything by which the agents themselves are ranked.
+    `needs` are those they have the skills and the tier for, by channel, also by one of which they take none; each in a
+    standing (tier, preference), which comes before everything by which the agents themselves are ranked.
+    `open` are those who could be offered something, with the channels they have room for.
     """
 
     skills: Skills
     tiers: dict[str, int]
-    needs: list[tuple[Need, tuple[int, int]]] = field(default_factory=list)
+    reach: capacity.Reach
+    needs: dict[str, list[tuple[Need, tuple[int, int]]]]
     barred: list[Need] = field(default_factory=list)
-    ready: dict[str, Agent] = field(default_factory=dict)
+    open: dict[str, tuple[Agent, tuple[str, ...]]] = field(default_factory=dict)
     present: int = 0
     attending: int = 0
 
@@ -77,23 +83,24 @@ class Choice:
 
 
 class Matching:
-    """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `free`/`busy` agents."""
+    """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `open`/`close` agents."""
 
     def __init__(self, plan: FloorPlan) -> None:
         self._plan = plan
         self._tiers, self._places = _tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
-        self._profiles: dict[tuple[Skills, Tiers], Profile] = {}
+        self._profiles: dict[tuple[Skills, Tiers, capacity.Reach], Profile] = {}
         self._profile_of: dict[str, Profile] = {}
         self._skilled: dict[str, list[Profile]] = {}
-        self._ready = 0
+        self._open = 0
         self._waiting: dict[str, None] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
             for language in plan.languages if queue.match_language else ("",):
                 requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0))
-                self._need(queue.id, requirements, widening.open_tiers(queue, 0, None))
+                for channel in plan.channels:
+                    self._need((queue.id, channel, requirements, widening.open_tiers(queue, 0, None)))
 
     # --- following the floor --------------------------------------------------------------------------------------
 
@@ -125,25 +132,40 @@ class Matching:
         """A contact is in the queue unanswered from now on (`by` is 1), or is so no longer (-1)."""
         self._lengths[queue] += by
 
-    def free(self, agent: Agent) -> None:
-        """The agent is ready."""
+    def open(self, agent: Agent) -> None:
+        """The agent can be offered contacts of the channels he has room for, if there are any."""
         profile = self._profile(agent)
-        for need, standing in profile.needs:
-            need.agents.add((*standing, *need.rank(agent)), agent)
+        channels = capacity.openings(agent, profile.reach)
+        if not channels:
+            return
+        for channel, needs in profile.needs.items():
+            if channel in channels:
+                for need, standing in needs:
+                    need.agents.add((*standing, *need.rank(agent)), agent)
+            else:
+                for need, _ in needs:
+                    need.full += 1
         for need in profile.barred:
             need.barred += 1
-        profile.ready[agent.id] = agent
-        self._ready += 1
+        profile.open[agent.id] = agent, channels
+        self._open += 1
 
-    def busy(self, agent: Agent) -> None:
-        """The agent is ready no longer."""
+    def close(self, agent: Agent) -> None:
+        """The agent can be offered nothing for now. To be said before anything changes by which he is ranked."""
         profile = self._profile(agent)
-        for need, standing in profile.needs:
-            need.agents.drop((*standing, *need.rank(agent)))
+        if agent.id not in profile.open:
+            return
+        _, channels = profile.open.pop(agent.id)
+        for channel, needs in profile.needs.items():
+            if channel in channels:
+                for need, standing in needs:
+                    need.agents.drop((*standing, *need.rank(agent)))
+            else:
+                for need, _ in needs:
+                    need.full -= 1
         for need in profile.barred:
             need.barred -= 1
-        del profile.ready[agent.id]
-        self._ready -= 1
+        self._open -= 1
 
     def arrive(self, agent: Agent) -> None:
         """The agent logged in."""
@@ -169,7 +191,7 @@ class Matching:
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def best_agent(self, contact: Contact, now: int) -> Choice | None:
-        """The first of all ready agents who can serve the contact and are not kept from it, or None."""
+        """The first of all agents who can serve the contact, have room and are not kept from it, or None."""
         need = self._need_of(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
@@ -177,33 +199,39 @@ class Matching:
         if best is None:
             return None
         able = need.agents.count
-        apart = sum(1 for agent in until if until[agent] > now and self._is_ready_for(agent, need)) if until else 0
-        excluded = _counts(self._ready - able - need.barred, need.barred, apart)
+        apart = sum(1 for agent in until if until[agent] > now and _is_open_to(need, agent)) if until else 0
+        excluded = _counts(self._open - able - need.barred - need.full, need.barred, need.full, apart)
         return Choice(contact, best, able - apart, excluded)
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
-        """The first of all waiting contacts that the agent can serve and is not kept from, or None."""
+        """The first of all waiting contacts that the agent can serve, has room for and is not kept from, or None."""
         profile = self._profile(agent)
+        if agent.id not in profile.open:
+            return None
+        _, channels = profile.open[agent.id]
         others = self._apart.get(agent.id)
         passed_over = (lambda contact: contact.exclusions.get(agent.id, 0) > now) if others else None
         best: Contact | None = None
         first: discipline.Rank | None = None
         able = 0
-        for need, _ in profile.needs:
-            if not need.waiting:
-                continue
-            able += need.waiting
-            for line in need.contacts.values():
-                contact = line.first(passed_over)
-                if contact is not None:
-                    rank = discipline.rank(contact, need.queue, now)
-                    if first is None or rank < first:
-                        best, first = contact, rank
+        for channel in channels:
+            for need, _ in profile.needs[channel]:
+                if not need.waiting:
+                    continue
+                able += need.waiting
+                for line in need.contacts.values():
+                    contact = line.first(passed_over)
+                    if contact is not None:
+                        rank = discipline.rank(contact, need.queue, now)
+                        if first is None or rank < first:
+                            best, first = contact, rank
         if best is None:
             return None
         barred = sum(need.waiting for need in profile.barred)
-        apart = sum(1 for contact in self._kept_apart(agent, now) if self.could_serve(agent, contact)) if others else 0
-        return Choice(best, agent, able - apart, _counts(len(self._waiting) - able - barred, barred, apart))
+        full = _waiting(profile, channels)
+        apart = self._apart_from(agent, channels, now) if others else 0
+        excluded = _counts(len(self._waiting) - able - barred - full, barred, full, apart)
+        return Choice(best, agent, able - apart, excluded)
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""
@@ -240,9 +268,14 @@ class Matching:
         return _present(need) > 0 or any(profile.present for tier, profile in need.later if tier < tiers_max)
 
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
-        """Whether the agent has the skills that the contact asks for, and is in a tier that is open to it."""
-        need = self._need_of(contact)
-        return _tier(self._profile(agent), need) < need.tiers and meets(agent.skills, need.requirements)
+        """Whether the agent takes the contact's channel, has the skills it asks for, and is in a tier open to it."""
+        need, profile = self._need_of(contact), self._profile(agent)
+        able = _tier(profile, need) < need.tiers and meets(agent.skills, need.requirements)
+        return able and _takes(profile, need.channel)
+
+    def is_open(self, agent: Agent) -> bool:
+        """Whether the agent could be offered anything."""
+        return agent.id in self._profile(agent).open
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -257,8 +290,10 @@ class Matching:
             return lambda agent: rank(agent, self._places[queue.id, agent.id])
         return lambda agent: rank(agent, agent.place)
 
-    def _is_ready_for(self, agent_id: str, need: Need) -> bool:
-        return any(agent_id in profile.ready for profile in need.profiles)
+    def _apart_from(self, agent: Agent, channels: tuple[str, ...], now: int) -> int:
+        """How many of those are kept from the agent that he could serve by these channels."""
+        kept = (contact for contact in self._kept_apart(agent, now) if contact.channel in channels)
+        return sum(self.could_serve(agent, contact) for contact in kept)
 
     def _kept_apart(self, agent: Agent, now: int) -> Iterator[Contact]:
         """The waiting contacts that the agent is kept from."""
@@ -267,15 +302,15 @@ class Matching:
                 yield contact
 
     def _need_of(self, contact: Contact) -> Need:
-        return self._need(contact.queue, contact.requirements, contact.tiers)
+        return self._need((contact.queue, contact.channel, contact.requirements, contact.tiers))
 
-    def _need(self, queue: str, requirements: tuple[Requirement, ...], tiers: int) -> Need:
+    def _need(self, key: NeedKey) -> Need:
         """The usual needs are there from the start: to fill a new one with a crowd of agents takes its time."""
-        key = (queue, requirements, tiers)
         need = self._needs.get(key)
         if need is None:
+            queue, channel, requirements, tiers = key
             plan = self._plan.queues[queue]
-            need = self._needs[key] = Need(plan, requirements, tiers, self._ranking(plan))
+            need = self._needs[key] = Need(plan, channel, requirements, tiers, self._ranking(plan))
             for profile in self._who_may_meet(requirements):
                 self._introduce(need, profile)
         return need
@@ -293,10 +328,12 @@ class Matching:
         return profile
 
     def _shared_profile(self, agent: Agent) -> Profile:
-        key = (agent.skills, self._tiers.get(agent.id, ()))
+        reach = capacity.reach(self._plan.agents[agent.id], self._plan)
+        key = (agent.skills, self._tiers.get(agent.id, ()), reach)
         profile = self._profiles.get(key)
         if profile is None:
-            profile = self._profiles[key] = Profile(agent.skills, dict(key[1]))
+            needs: dict[str, list[tuple[Need, tuple[int, int]]]] = {channel: [] for channel in self._plan.channels}
+            profile = self._profiles[key] = Profile(agent.skills, dict(key[1]), reach, needs)
             for skill, _ in agent.skills:
                 self._skilled.setdefault(skill, []).append(profile)
             for need in self._needs.values():
@@ -309,14 +346,19 @@ class Matching:
         tier = _tier(profile, need)
         if tier >= need.tiers:
             profile.barred.append(need)
-            need.barred += len(profile.ready)
-            need.later.append((tier, profile))
+            need.barred += len(profile.open)
+            if _takes(profile, need.channel):
+                need.later.append((tier, profile))
             return
         standing = (tier, selection.preference(need.queue.selection, profile.skills, need.requirements))
-        profile.needs.append((need, standing))
-        need.profiles.append(profile)
-        for agent in profile.ready.values():
-            need.agents.add((*standing, *need.rank(agent)), agent)
+        profile.needs[need.channel].append((need, standing))
+        if _takes(profile, need.channel):
+            need.profiles.append(profile)
+        for agent, channels in profile.open.values():
+            if need.channel in channels:
+                need.agents.add((*standing, *need.rank(agent)), agent)
+            else:
+                need.full += 1
 
 
 _NO_TIER: Final = 1_000_000
@@ -325,6 +367,24 @@ _NO_TIER: Final = 1_000_000
 def _tier(profile: Profile, need: Need) -> int:
     """The tier of these agents in a need's queue, from 0. Without tiers, everybody is in the first."""
     return profile.tiers.get(need.queue.id, _NO_TIER) if need.queue.tiers else 0
+
+
+def _takes(profile: Profile, channel: str) -> bool:
+    """Whether these agents take contacts of a channel at all."""
+    return any(each.id == channel for each, _ in profile.reach)
+
+
+def _is_open_to(need: Need, agent_id: str) -> bool:
+    """Whether the agent is among those who could be offered such a contact now."""
+    found = (profile.open[agent_id] for profile in need.profiles if agent_id in profile.open)
+    return any(need.channel in channels for _, channels in found)
+
+
+def _waiting(profile: Profile, channels: tuple[str, ...]) -> int:
+    """How many wait for what these agents can, by other channels than those."""
+    if len(channels) == len(profile.needs):
+        return 0
+    return sum(need.waiting for channel in profile.needs.keys() - {*channels} for need, _ in profile.needs[channel])
 
 
 def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int]]:
@@ -347,6 +407,6 @@ def _is_unattended(need: Need) -> bool:
     return need.queue.leave_when_empty and not any(profile.attending for profile in need.profiles)
 
 
-def _counts(unskilled: int, barred: int, apart: int) -> tuple[tuple[str, int], ...]:
-    reasons = (("skill", unskilled), ("tier", barred), ("kept_apart", apart))
+def _counts(unskilled: int, barred: int, full: int, apart: int) -> tuple[tuple[str, int], ...]:
+    reasons = (("skill", unskilled), ("tier", barred), ("capacity", full), ("kept_apart", apart))
     return tuple((reason, count) for reason, count in reasons if count)

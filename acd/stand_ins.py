@@ -59,6 +59,8 @@ def check_voicemail_asked(floor: Floor, event: VoicemailAsked) -> Refusal | None
 
 def _check_on_the_line(contact: Contact) -> Refusal | None:
     """Whether a customer waits, and is not being joined just now."""
+    if contact.channel != "voice":
+        return ("illegal", f"contact {contact.id!r} is no call: it is a {contact.channel}")
     if contact.stand_in:
         return ("stale", f"the customer of contact {contact.id!r} has gone: a {contact.stand_in} waits in his place")
     if contact.state not in UNANSWERED or contact.joining:

@@ -41,15 +41,20 @@ def record(floor: Floor, contact: Contact, now: int) -> Decisions:
 def stands_in(floor: Floor, contact: Contact, outcome: ContactOutcome) -> bool:
     """Whether a contact that would be sent away with this outcome records a message instead."""
     voicemail = floor.plan.queues[contact.queue].voicemail
-    return voicemail is not None and not contact.stand_in and outcome in voicemail.instead_of
+    return voicemail is not None and _speaks(contact) and outcome in voicemail.instead_of
 
 
 def voicemail_due(floor: Floor, contact: Contact) -> int | None:
     """When a contact has waited so long (ms) that it goes on to voicemail, or None."""
-    if contact.state not in UNANSWERED or contact.stand_in:
+    if contact.state not in UNANSWERED or not _speaks(contact):
         return None
     voicemail = floor.plan.queues[contact.queue].voicemail
     return contact.queued_at + voicemail.after_ms if voicemail and voicemail.after_ms is not None else None
+
+
+def _speaks(contact: Contact) -> bool:
+    """Whether there is a customer on the line who could be recorded."""
+    return contact.channel == "voice" and not contact.stand_in
 
 
 def waited_for_it(floor: Floor, contact: Contact, now: int) -> Decisions:

@@ -114,9 +114,21 @@ class Waits:
             place,
             waited_ms,
             *wait_ms,
-            tuple(_tells(self.queues[contact.queue], waited_ms, known=wait_ms[0] is not None)) if speaks else (),
+            tuple(self._tells(contact, waited_ms, known=wait_ms[0] is not None)) if speaks else (),
             (announce.prompts if prompts is None else prompts) if speaks else (),
         )
+
+    def _tells(
+        self, contact: Contact, waited_ms: int, *, known: bool
+    ) -> Iterator[Literal["position", "expected_wait", "callback"]]:
+        announce, callbacks = self._announce(contact.queue), self.queues[contact.queue].callbacks
+        if announce.position:
+            yield "position"
+        if announce.expected_wait and known:
+            yield "expected_wait"
+        offer_after_ms = callbacks.offer_after_ms if callbacks and contact.channel == "voice" else None
+        if offer_after_ms is not None and offer_after_ms <= waited_ms:
+            yield "callback"
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -177,18 +189,6 @@ class Waits:
             self._step_out(contact, queue)
             if waiter := self.waiters.pop(contact, None):
                 self.estimators[queue].learn(waiter.predictions, now, answered=answered)
-
-
-def _tells(
-    queue: QueuePlan, waited_ms: int, *, known: bool
-) -> Iterator[Literal["position", "expected_wait", "callback"]]:
-    announce, callbacks = queue.announce, queue.callbacks
-    if announce and announce.position:
-        yield "position"
-    if announce and announce.expected_wait and known:
-        yield "expected_wait"
-    if callbacks and callbacks.offer_after_ms is not None and callbacks.offer_after_ms <= waited_ms:
-        yield "callback"
 
 
 _FOLLOW: Final[dict[type, Callable[[Waits, Any, Mapping[str, Contact], int], None]]] = {

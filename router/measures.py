@@ -174,6 +174,7 @@ def figures(tally: Tally) -> dict[str, dict[str, Any]]:
 class _State:
     """What the fold carries along: tallies by queue, and what it needs of contacts, agents and cases under way.
 
+    `in_hand` is how many contacts each agent handles: he does so while it is more than none.
     `kept` are contacts that the first line follows up, `cases` the cases they became; each with its queue.
     """
 
@@ -183,6 +184,7 @@ class _State:
     stand_ins: dict[str, None] = field(default_factory=dict)
     wrapping: dict[str, tuple[str, int]] = field(default_factory=dict)
     doing: dict[str, tuple[str, int]] = field(default_factory=dict)
+    in_hand: dict[str, int] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     cases: dict[str, str] = field(default_factory=dict)
 
@@ -258,6 +260,7 @@ class Measures:
         queue, since = self._state.queued[event.contact]
         tally = self._queue(queue)
         wait_ms = at - since
+        self._state.in_hand[event.agent] = self._state.in_hand.get(event.agent, 0) + 1
         self._do(event.agent, "handling", at)
         if event.contact in self._state.stand_ins:
             tally.stand_ins_answered += 1
@@ -293,7 +296,9 @@ class Measures:
         setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
         if event.outcome == "follow_up":
             self._state.kept[event.contact] = queue
-        self._do(event.agent, "ready", at)
+        self._state.in_hand[event.agent] -= 1
+        if not self._state.in_hand[event.agent]:
+            self._do(event.agent, "ready", at)
 
     def _case_opened(self, event: CaseOpened, _at: int) -> None:
         if queue := self._state.kept.pop(event.contact, None):
@@ -311,10 +316,12 @@ class Measures:
         self._state.doing[agent] = (doing, at)
 
     def _offered(self, event: OfferContact, at: int) -> None:
-        self._do(event.agent, "ringing", at)
+        if not self._state.in_hand.get(event.agent):
+            self._do(event.agent, "ringing", at)
 
     def _offer_lost(self, event: Any, at: int) -> None:
-        self._do(event.agent, "ready", at)
+        if not self._state.in_hand.get(event.agent):
+            self._do(event.agent, "ready", at)
 
     def _asked(self, event: AgentStateSet, at: int) -> None:
         if self._state.doing.get(event.agent, ("", at))[0] in ("", "ready"):

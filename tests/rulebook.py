@@ -19,7 +19,7 @@ from acd.events import (
     WrappedUp,
 )
 from acd.model import Agent, Contact, ContactState
-from acd.plan import QueuePlan
+from acd.plan import FloorPlan, QueuePlan
 from acd.stand_in_events import (
     CallbackAsked,
     CallbackFailed,
@@ -29,7 +29,8 @@ from acd.stand_in_events import (
     VoicemailLeft,
 )
 from escalation.events import CaseResolved
-from router.events import ContactArrived, ContactLeft
+from router.engine import Engine, Refused
+from router.events import ContactArrived, ContactLeft, Event
 
 ENDS: Final = (
     ContactJoined,
@@ -73,11 +74,35 @@ def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
     listed = [name for tier in queue.tiers for name in tier.agents]
     place = listed.index(agent.id) if agent.id in listed else agent.place
     by = {
-        "longest_idle": (agent.idle_since, place),
+        "longest_idle": (len(agent.works), agent.idle_since, place),
+        "least_occupied": (
+            1000 * sum(work.cost for work in agent.works.values()) // agent.capacity,
+            agent.idle_since,
+            place,
+        ),
         "fewest_contacts": (agent.served, agent.idle_since, place),
         "in_order": (place,),
     }
     return (tier_of(pair, queues), *by[queue.selection])
+
+
+def has_room(agent: Agent, channel: str, plan: FloorPlan) -> bool:
+    """Whether an agent has room for one more contact of a channel beside what he has in hand."""
+    asked, own = plan.channels[channel], plan.agents[agent.id]
+    takes = dict.fromkeys(plan.channels) if own.channels is None else dict(own.channels)
+    if channel not in takes:
+        return False
+    same = [work for work in agent.works.values() if work.channel == channel]
+    most = takes[channel]
+    in_the_way = [work for work in agent.works.values() if not work.interruptible or asked.interruptible]
+    fits = sum(work.cost for work in in_the_way) + asked.cost <= own.capacity
+    return fits and (most is None or len(same) < most)
+
+
+def may_be_offered(agent: Agent, plan: FloorPlan) -> bool:
+    """Whether an agent could be offered anything that may come."""
+    listens = agent.stance == "ready" and agent.pending is None and not agent.offer
+    return listens and any(has_room(agent, channel, plan) for channel in plan.channels)
 
 
 def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:
@@ -89,9 +114,21 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     after_ms = opens[contact.tiers :]
     after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
-    if queue.voicemail and queue.voicemail.after_ms is not None and not contact.stand_in:
+    speaks = contact.channel == "voice" and not contact.stand_in
+    if queue.voicemail and queue.voicemail.after_ms is not None and speaks:
         yield contact.queued_at + queue.voicemail.after_ms
     if queue.overflow and not contact.stand_in:
         yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms
+
+
+def decide(engine: Engine, at: int, fact: Event | None) -> list[Event]:
+    """What one input brings: what is due by then, and what follows from the fact. Nothing from one that is refused."""
+    events = engine.tick(at)
+    if fact is not None:
+        try:
+            events += engine.handle(fact, at)
+        except Refused:
+            return events
+    return events

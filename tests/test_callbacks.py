@@ -38,7 +38,7 @@ from acd.stand_in_events import (
 from router.events import CentreStarted, ContactArrived, ContactLeft
 from router.measures import Measures
 from router.plan import Plan
-from tests.worlds import QUEUE, S, Story, copy, joining, plan, ready, talking
+from tests.worlds import QUEUE, S, Story, arriving_by, copy, joining, plan, ready, talking
 
 CALLBACKS = Callbacks(attempts_max=2, retry_ms=20 * S, dial_ms=8 * S)
 ASKED = CallbackAsked("c1")
@@ -395,6 +395,25 @@ def asked_of(rules: Plan) -> Story:
     story = Story(rules)
     story.take(1 * S, ContactArrived("c1", "100"))
     return story
+
+
+def test_only_calls_are_called_back() -> None:
+    """A chat has nobody who could be dialled: it is not told of callbacks, and asking for one is refused."""
+    rules = centre(replace(CALLBACKS, offer_after_ms=5 * S), announce=Announce(10 * S))
+    story = asked_of(arriving_by(rules, "chat"))
+    assert ("illegal", "contact 'c1' is no call: it is a chat") == story.refusal(6 * S, ASKED)
+    story.wait(30 * S)
+    assert {()} == {event.tells for _, event in story.of(AnnounceWait)}
+
+
+def test_an_agent_is_called_back_for_only_with_room_for_a_call() -> None:
+    """A callback costs what a call does from its offer on; when the customer is not reached, all of that is free."""
+    story = dialling()
+    assert 100 == story.engine.board.floor.agents["ann"].load
+    story.take(13 * S, CallbackFailed("c1", "ann", 1, "busy"), AgentStateSet("ann", "paused"))
+    assert ["c2"] == [event.contact for _, event in story.of(WithdrawOffer)]
+    ann = story.engine.board.floor.agents["ann"]
+    assert (0, "paused") == (ann.load, ann.state)
 
 
 def test_an_attempt_fails_only_once_it_was_made() -> None:

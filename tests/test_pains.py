@@ -48,6 +48,7 @@ SHOWN_BY = {
     "a callback is taken for a customer who left": (
         "test_callbacks.test_the_line_that_was_hung_up_is_not_the_customer_who_leaves"
     ),
+    "wrap-up of the first agent ended with the last one's": "test_capacity.test_each_wrap_up_has_its_own_end",
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
 }
 

@@ -27,7 +27,7 @@ from escalation.events import CaseOpened
 from router.events import ContactArrived, ContactLeft
 from router.measures import Measures
 from router.plan import Plan
-from tests.worlds import ACCEPTED, JOINED, QUEUE, S, Story, plan, ready, ringing
+from tests.worlds import ACCEPTED, JOINED, QUEUE, S, Story, arriving_by, plan, ready, ringing
 
 VOICEMAIL = Voicemail(after_ms=20 * S, record_ms_max=15 * S, prompts=("speak",))
 RECORD = RecordMessage("c1", "help", "en", ("speak",), 15 * S, 21 * S + PROMPTS_MS_MAX + 15 * S)
@@ -139,6 +139,16 @@ def test_a_join_under_way_is_not_cut_off() -> None:
     assert [] == story.of(RecordMessage)
     story.take(5 * S, LegFailed("c1", "ann", 1, "lost"))
     assert [(5 * S, "c1")] == [(at, event.contact) for at, event in story.of(RecordMessage)]
+
+
+def test_only_calls_are_recorded() -> None:
+    """A mail has no voice: after the longest wait it is sent away, whatever voicemail there is."""
+    rules = centre(replace(VOICEMAIL, instead_of=("timed_out",)), wait_ms_max=30 * S)
+    story = Story(arriving_by(rules, "mail"))
+    story.take(1 * S, ContactArrived("c1", "100"))
+    story.wait(60 * S)
+    assert [] == story.of(RecordMessage)
+    assert ["timed_out"] == [event.outcome for _, event in story.of(ContactEnded)]
 
 
 def test_impossible_requests_are_refused() -> None:

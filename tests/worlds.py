@@ -8,10 +8,12 @@ from typing import Any
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
 from acd.plan import (
+    CHANNELS,
     Ageing,
     AgentPlan,
     Announce,
     Callbacks,
+    Channel,
     FloorPlan,
     Overflow,
     QueuePlan,
@@ -117,13 +119,14 @@ def busy_plan(version: str = "v1") -> Plan:
 def rich_plan(version: str = "v1") -> Plan:
     """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
 
+    It has a number for chats, 200, and one for mails, 300; its agents differ in what they can bear at once.
     Both queues call back and take messages; the one within hours that are over by and by.
 
-    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring.
+    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring,
+    the agents bear less and contacts cost more.
     """
     busy, first = busy_plan(version), version == "v1"
     queues = busy.floor.queues
-    edges = range(0, 3_000 * S, 70 * S)
     needs = replace(
         queues["needs"],
         ageing=Ageing(20 * S, 1, 2),
@@ -134,31 +137,60 @@ def rich_plan(version: str = "v1") -> Plan:
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
         leave_when_empty=True,
-        callbacks=Callbacks(2, 20 * S, 8 * S, Window(tuple(edges), tuple(e + 50 * S for e in edges)), 10 * S),
-        voicemail=Voicemail(40 * S if first else 20 * S, ("nobody_there",), 15 * S, ("speak",)),
     )
     quick = replace(
         queues["quick"],
         weight=0 if first else 1,
         order="slack",
         head_start_ms=5 * S,
-        selection="fewest_contacts",
+        selection="fewest_contacts" if first else "least_occupied",
         ring="all" if first else "progressive",
         ring_step_ms=3 * S,
         announce=Announce(11 * S, position=True),
         waiting_max=3,
         leave_when_empty=version != "v1",
-        callbacks=Callbacks(3 if first else 1, 10 * S, 12 * S),
-        voicemail=Voicemail(None, ("blocked", "timed_out"), 10 * S) if first else None,
     )
-    agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2)}
+    needs, quick = with_stand_ins(needs, quick, first=first)
+    crew = busy.floor.agents
+    agents = {
+        **crew,
+        "ann": replace(crew["ann"], capacity=100 if first else 60),
+        "bob": replace(crew["bob"], channels=(("voice", 1), ("chat", 1))),
+        "cat": replace(crew["cat"], capacity=140),
+        "dan": replace(crew["dan"], wrap_up_ms=10 * S, missed_offers_max=2, channels=(("voice", None), ("mail", 2))),
+    }
+    channels = {name: CHANNELS[name] for name in ("voice", "chat", "mail")}
+    channels["chat"] = replace(channels["chat"], cost=40 if first else 60)
     front = busy.menus.flows["front"]
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
     flow = replace(front, nodes={**front.nodes, "quick": own_terms})
     return replace(
         busy,
-        floor=FloorPlan({"needs": needs, "quick": quick}, agents),
+        floor=FloorPlan({"needs": needs, "quick": quick}, agents, channels=channels),
         menus=replace(busy.menus, flows={"front": flow}),
+        entry_points={
+            **busy.entry_points,
+            "chat": EntryPoint("chat", "chat", ("200",), "care", "en", "front"),
+            "mail": EntryPoint("mail", "mail", ("300",), "care", "en", "front"),
+        },
+    )
+
+
+def with_stand_ins(needs: QueuePlan, quick: QueuePlan, *, first: bool) -> tuple[QueuePlan, QueuePlan]:
+    """The two queues, calling back and taking messages."""
+    edges = range(0, 3_000 * S, 70 * S)
+    window = Window(tuple(edges), tuple(edge + 50 * S for edge in edges))
+    return (
+        replace(
+            needs,
+            callbacks=Callbacks(2, 20 * S, 8 * S, window, 10 * S),
+            voicemail=Voicemail(40 * S if first else 20 * S, ("nobody_there",), 15 * S, ("speak",)),
+        ),
+        replace(
+            quick,
+            callbacks=Callbacks(3 if first else 1, 10 * S, 12 * S),
+            voicemail=Voicemail(None, ("blocked", "timed_out"), 10 * S) if first else None,
+        ),
     )
 
 
@@ -230,6 +262,13 @@ def with_queue(base: Plan, queue: str, **changes: Any) -> Plan:
     """The same centre, its queue changed."""
     queues = {**base.floor.queues, queue: replace(base.floor.queues[queue], **changes)}
     return replace(base, floor=replace(base.floor, queues=queues))
+
+
+def arriving_by(base: Plan, channel: Channel) -> Plan:
+    """The same centre, whose one address is of another channel."""
+    line = replace(base.entry_points["line"], channel=channel)
+    channels = {str(name): CHANNELS[name] for name in ("voice", channel)}
+    return replace(base, floor=replace(base.floor, channels=channels), entry_points={"line": line})
 
 
 # --- a call to Ann, as far as it has come -------------------------------------------------------------------------

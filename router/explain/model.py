@@ -14,7 +14,7 @@ from acd.plan import Selection
 
 TermName = Literal[
     "weight", "priority", "turn", "order",
-    "tier", "skill_levels", "skills", "idle_since", "offered_at", "served", "place",
+    "tier", "skill_levels", "skills", "in_hand", "occupied", "idle_since", "offered_at", "served", "place",
 ]  # fmt: skip
 Chooser = Literal["contact", "agent", "compat"]
 
@@ -68,10 +68,28 @@ class KeptApart:
 
 
 @dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The agent has no room for a contact of this channel, which costs `cost` units.
+
+    Those in hand take `load` of his `capacity`, as far as they count against it. `most`: how many of the channel he
+    takes at once; 0 is none at all, None as many as fit.
+    """
+
+    channel: str
+    cost: int
+    load: int
+    capacity: int
+    most: int | None
+    contacts: tuple[str, ...]
+    reason: Literal["capacity"] = "capacity"
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """The agent is not ready. `contact` is the one in hand; `until` is when the state ends at the latest, if it does.
 
-    `note` is the reason that came with the state.
+    Of several, `contact` is the one that rings, or else the first that came. `note` is the reason that came with the
+    state.
     """
 
     state: AgentState
@@ -81,7 +99,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | KeptApart | NotReady
+Obstacle: TypeAlias = Unskilled | TierClosed | NoRoom | KeptApart | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +130,17 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "kept_apart")
+        reasons = ("skill", "tier", "capacity", "kept_apart")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:
         """How one of them stood."""
         return next((each for each in (*self.candidates, *self.excluded) if each.id == subject), None)
+
+
+def is_passing(obstacle: Obstacle) -> bool:
+    """Whether it lies in what the agent does just now, or in an offer that came to nothing, and not in what he can."""
+    return isinstance(obstacle, NotReady | KeptApart) or (isinstance(obstacle, NoRoom) and obstacle.most != 0)
 
 
 def is_not_ready(standing: Standing) -> bool:
