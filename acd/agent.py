@@ -16,6 +16,7 @@ _LEAVES: Final = {"agent.state:offline": Stance.OFFLINE, "agent.lapsed:offline":
 _RETURNS: Final = {"agent.state:ready": Stance.READY, "agent.state:paused": Stance.PAUSED}
 _MOVES: Final = {"agent.moved:paused": Stance.PAUSED, "agent.moved:offline": Stance.OFFLINE}
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
+_DIAL_FAILS: Final = ("callback.failed", "dial.timed_out")
 
 STANCES: Final[dict[Stance, dict[str, Stance]]] = {
     Stance.OFFLINE: _RETURNS,
@@ -24,7 +25,7 @@ STANCES: Final[dict[Stance, dict[str, Stance]]] = {
     Stance.NOT_RESPONDING: {**_RETURNS, **_MOVES, **_LEAVES},
 }
 WORKS: Final[dict[W, dict[str, W]]] = {
-    W.RESERVED: {"contact.joined": W.TALKING, **dict.fromkeys(_OFFER_ENDS, W.DONE)},
+    W.RESERVED: {"contact.joined": W.TALKING, **dict.fromkeys((*_OFFER_ENDS, *_DIAL_FAILS), W.DONE)},
     W.TALKING: {"contact.interrupted": W.INTERRUPTED, "wrap_up.started": W.WRAP_UP, "wrap_up.expired": W.DONE},
     W.INTERRUPTED: {"contact.resumed": W.TALKING, "wrap_up.started": W.WRAP_UP, "wrap_up.expired": W.DONE},
     W.WRAP_UP: {"contact.wrapped_up": W.DONE, "wrap_up.expired": W.DONE},

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any, Final
 
 from acd import widening
+from acd.callbacks import next_step
 from acd.compat.look import look, next_look
 from acd.contact import UNANSWERED
 from acd.decide import Follow
@@ -36,6 +37,14 @@ from acd.floor import Floor
 from acd.model import ContactState
 from acd.offering import TAKEN, Decisions, match_agents, set_free, stop_ringing
 from acd.queueing import overflow, overflow_due, widen
+from acd.stand_in_events import (
+    CallbackDue,
+    CallbackPostponed,
+    DialCustomer,
+    DialTimedOut,
+    RecordMessage,
+)
+from acd.voicemail import end_without_message, recording_due, voicemail_due, waited_for_it
 
 
 def _lease_due(floor: Floor, agent_id: str) -> int | None:
@@ -70,9 +79,12 @@ def _offer_due(floor: Floor, offer_id: int) -> int | None:
 def _end_offer(floor: Floor, offer_id: int, now: int) -> Decisions:
     """Whom it rings at while another is being joined could not have answered any more: he has missed nothing."""
     offer = floor.offers[offer_id]
-    if offer.accepted or not floor.contacts[offer.contact].joining:
-        ended = JoinTimedOut if offer.accepted else OfferExpired
-        yield ended(offer.id, offer.contact, offer.agent)
+    contact = floor.contacts[offer.contact]
+    if offer.accepted:
+        timed_out = DialTimedOut if contact.stand_in == "callback" else JoinTimedOut
+        yield timed_out(offer.id, offer.contact, offer.agent)
+    elif not contact.joining:
+        yield OfferExpired(offer.id, offer.contact, offer.agent)
     else:
         yield from set_free(floor, (yield from stop_ringing(floor, [offer_id], TAKEN)), now)
 
@@ -148,6 +160,33 @@ def _announce(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield floor.waits.announcement(floor.contacts[contact_id], now)
 
 
+def _rest_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    return contact.rests_until if contact and contact.state is ContactState.RESTING else None
+
+
+def _end_rest(floor: Floor, contact_id: str, now: int) -> Decisions:
+    yield next_step(floor, floor.contacts[contact_id], now, now)
+
+
+def _voicemail_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    return voicemail_due(floor, contact) if contact else None
+
+
+def _voicemail(floor: Floor, contact_id: str, now: int) -> Decisions:
+    return waited_for_it(floor, floor.contacts[contact_id], now)
+
+
+def _recording_due(floor: Floor, contact_id: str) -> int | None:
+    contact = floor.contacts.get(contact_id)
+    return recording_due(contact) if contact else None
+
+
+def _end_recording(floor: Floor, contact_id: str, now: int) -> Decisions:
+    return end_without_message(floor.contacts[contact_id], "nothing was heard of the recording")
+
+
 COMPAT: Final = "compat"
 """The alarm of the queues of old systems, which is its own only key: it rings until they have been looked at."""
 
@@ -174,6 +213,9 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
     "announce": (lambda floor: floor.waits.waiters, _announcement_due, _announce),
     COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
+    "rest": (lambda floor: floor.contacts, _rest_due, _end_rest),
+    "voicemail": (lambda floor: floor.contacts, _voicemail_due, _voicemail),
+    "recording": (lambda floor: floor.contacts, _recording_due, _end_recording),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
 
@@ -194,6 +236,11 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactQueued, "announce", attrgetter("contact")),
     (AnnounceWait, "announce", attrgetter("contact")),
     *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
+    (DialCustomer, "offer", attrgetter("offer")),
+    (CallbackPostponed, "rest", attrgetter("contact")),
+    (CallbackDue, "wait", attrgetter("contact")),
+    (ContactQueued, "voicemail", attrgetter("contact")),
+    (RecordMessage, "recording", attrgetter("contact")),
 )
 
 
@@ -206,5 +253,6 @@ def silent(floor: Floor) -> frozenset[str]:
         "ring": any(queue.ring == "progressive" for queue in queues),
         "announce": floor.announces,
         COMPAT: bool(floor.watches),
+        "voicemail": any(queue.voicemail and queue.voicemail.after_ms is not None for queue in queues),
     }
     return frozenset(name for name, is_used in used.items() if not is_used)

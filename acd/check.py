@@ -22,6 +22,9 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import Agent, Stance, WorkState
+from acd.stand_in_events import CallbackFailed
+from acd.stand_ins import OF_CONTACTS as STAND_INS
+from acd.stand_ins import check_moved
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Check = Callable[[Floor, Any], Refusal | None]
@@ -87,6 +90,14 @@ def _check_joined(floor: Floor, event: ContactJoined) -> Refusal | None:
     return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted yet")
 
 
+def _check_callback_failed(floor: Floor, event: CallbackFailed) -> Refusal | None:
+    if refusal := _check_offer(floor, event):
+        return refusal
+    if floor.contacts[event.contact].stand_in != "callback":
+        return ("illegal", f"contact {event.contact!r} is no callback: its customer is on the line")
+    return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted yet")
+
+
 _TALKS: Final = (WorkState.TALKING, WorkState.INTERRUPTED)
 
 
@@ -129,7 +140,7 @@ def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
         return ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
     if contact.channel != "voice" and floor.plan.queues[event.queue].compat:
         return ("illegal", f"queue {event.queue!r} follows an old system that knows only calls")
-    return None
+    return check_moved(floor, contact, event.queue)
 
 
 def _of_a_known_agent(check: Check) -> Check:
@@ -141,7 +152,11 @@ def _of_a_known_agent(check: Check) -> Check:
     return checked
 
 
-OF_CONTACTS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised, ContactMoved: _check_moved}
+OF_CONTACTS: Final[dict[type, Check]] = {
+    ContactReprioritised: _check_reprioritised,
+    ContactMoved: _check_moved,
+    **STAND_INS,
+}
 CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
     fact: _of_a_known_agent(check)
     for fact, check in (
@@ -155,5 +170,6 @@ CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
         (ContactJoined, _check_joined),
         (ContactReleased, _check_released),
         (WrappedUp, _check_wrapped_up),
+        (CallbackFailed, _check_callback_failed),
     )
 }

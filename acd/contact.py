@@ -10,15 +10,21 @@ from typing import Final
 
 from acd.model import ContactState as S
 
-UNANSWERED: Final[tuple[S, ...]] = (S.WAITING, S.OFFERED, S.JOINING)
+UNANSWERED: Final[tuple[S, ...]] = (S.WAITING, S.OFFERED, S.JOINING, S.RESTING)
 """In a queue, and not yet joined with an agent."""
 
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
-_JOIN_FAILS: Final = ("join.timed_out", "leg.failed", "withdraw")
+_JOIN_FAILS: Final = ("join.timed_out", "leg.failed", "withdraw", "callback.failed", "dial.timed_out")
 
 TRANSITIONS: Final[dict[S, dict[str, S]]] = {
-    S.ARRIVED: {"contact.queued": S.WAITING, "contact.ended": S.ENDED},
-    S.WAITING: {"offer": S.OFFERED, "queue.left": S.ARRIVED, "contact.ended": S.ENDED},
+    S.ARRIVED: {"contact.queued": S.WAITING, "record": S.RECORDING, "contact.ended": S.ENDED},
+    S.WAITING: {
+        "offer": S.OFFERED,
+        "queue.left": S.ARRIVED,
+        "callback.postponed": S.RESTING,
+        "callback.due": S.WAITING,
+        "contact.ended": S.ENDED,
+    },
     S.OFFERED: {
         "offer": S.OFFERED,
         "offer.accepted": S.JOINING,
@@ -34,4 +40,11 @@ TRANSITIONS: Final[dict[S, dict[str, S]]] = {
     },
     S.TALKING: {"contact.ended": S.ENDED, **{f"{end}:answered": S.TALKING for end in _OFFER_ENDS}},
     S.ENDED: {},
+    S.RESTING: {
+        "callback.due": S.WAITING,
+        "callback.postponed": S.RESTING,
+        "queue.left": S.ARRIVED,
+        "contact.ended": S.ENDED,
+    },
+    S.RECORDING: {"voicemail.left": S.ARRIVED, "contact.ended": S.ENDED},
 }

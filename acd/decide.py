@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from acd.agent import attends
 from acd.apart import keep_apart, shorten_all
+from acd.callbacks import rules
 from acd.contact import UNANSWERED
 from acd.ending import default_outcome, end, has_waited_too_long, send_away, time_out
 from acd.events import (
@@ -60,6 +61,11 @@ from acd.queueing import (
     overflow_due,
     relax_by_need,
 )
+from acd.stand_in_events import (
+    DialCustomer,
+)
+from acd.stand_ins import FOLLOW as STAND_INS
+from acd.voicemail import voicemail_due, waited_for_it
 
 Follow = Callable[[Floor, Any, int], Decisions]
 
@@ -79,9 +85,15 @@ def match_all(floor: Floor, now: int) -> Decisions:
 
 
 def _after_accepted(floor: Floor, event: OfferAccepted | LegAnswered, now: int) -> Decisions:
+    """The parties are joined; if the customer is to be called back, he is dialled first."""
     offer = floor.offers[event.offer]
-    queue = floor.plan.queues[floor.contacts[offer.contact].queue]
-    yield JoinParties(offer.id, offer.contact, offer.agent, now + queue.join_ms)
+    contact = floor.contacts[offer.contact]
+    if contact.stand_in == "callback":
+        until = now + rules(floor, contact.queue).dial_ms
+        yield DialCustomer(offer.id, contact.id, offer.agent, contact.attempts + 1, until, contact.number)
+    else:
+        until = now + floor.plan.queues[contact.queue].join_ms
+        yield JoinParties(offer.id, contact.id, offer.agent, until, contact.stand_in)
 
 
 def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | JoinTimedOut, now: int) -> Decisions:
@@ -99,6 +111,8 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
         yield from time_out(floor, contact, now)
     elif (due := overflow_due(floor, contact)) is not None and due <= now:
         yield from overflow(floor, contact, now)
+    elif (due := voicemail_due(floor, contact)) is not None and due <= now:
+        yield from waited_for_it(floor, contact, now)
     yield from match_contact(floor, contact.id, now)
 
 
@@ -121,7 +135,7 @@ def _fewer_left(floor: Floor, now: int) -> Decisions:
 def _leave_unattended(floor: Floor, now: int) -> Decisions:
     """Somebody went away, or is about to: nobody waits where a queue would rather send him away than let him hope."""
     for contact in floor.matching.unattended():
-        if contact.state is ContactState.WAITING:
+        if contact.state is ContactState.WAITING and not contact.stand_in:
             yield from send_away(floor, contact, "nobody_there", NOBODY_THERE, now)
 
 
@@ -181,8 +195,10 @@ def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions
 
 
 def _after_released(floor: Floor, event: ContactReleased, now: int) -> Decisions:
-    yield HangUp(event.contact, "the agent ended the conversation")
-    yield from end(floor, floor.contacts[event.contact], "abandoned", now)
+    contact = floor.contacts[event.contact]
+    if contact.stand_in != "voicemail":  # there is nobody on the line to a message
+        yield HangUp(event.contact, "the agent ended the conversation")
+    yield from end(floor, contact, "abandoned", now)
 
 
 def _after_wrap_up(floor: Floor, event: WrappedUp | WrapUpExpired, now: int) -> Decisions:
@@ -208,4 +224,5 @@ FOLLOW: Final[dict[type, Follow]] = {
     ContactReleased: _after_released,
     WrappedUp: _after_wrap_up,
     WrapUpExpired: _after_wrap_up,
+    **STAND_INS,
 }

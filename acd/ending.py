@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from acd.callbacks import next_step
 from acd.events import (
     ContactEnded,
     ContactOutcome,
@@ -13,6 +14,7 @@ from acd.floor import Floor
 from acd.model import Contact, ContactState
 from acd.offering import Decisions, set_free, stop_ringing
 from acd.plan import WrapUpOutcome
+from acd.voicemail import record, stands_in
 
 
 def leave(floor: Floor, contact_id: str, now: int) -> Decisions:
@@ -49,14 +51,24 @@ def default_outcome(floor: Floor, contact: str) -> WrapUpOutcome:
 
 
 def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
-    """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away."""
-    rung = yield from stop_ringing(floor, contact.offers, "the contact waited too long")
-    yield from send_away(floor, contact, "timed_out", "waited too long", now)
+    """The longest wait is over: an offer that still rings is withdrawn, the customer is sent away.
+
+    That of a callback is over when its window closes: it rests until that opens.
+    """
+    if contact.stand_in:
+        rung = yield from stop_ringing(floor, contact.offers, "nobody is called back at this time")
+        yield next_step(floor, contact, now, now)
+    else:
+        rung = yield from stop_ringing(floor, contact.offers, "the contact waited too long")
+        yield from send_away(floor, contact, "timed_out", "waited too long", now)
     yield from set_free(floor, rung, now)
 
 
 def send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int) -> Decisions:
-    """Let a customer go who was not answered, for this reason."""
+    """Let a customer go who was not answered, for this reason; or record his message, where that is the rule."""
+    if stands_in(floor, contact, outcome):
+        yield from record(floor, contact, now)
+        return
     yield HangUp(contact.id, reason)
     yield from end(floor, contact, outcome, now)
 

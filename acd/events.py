@@ -9,10 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
+from acd import stand_in_events
+from acd.model import StandIn
 from acd.plan import Requirement, WrapUpOutcome
+from acd.stand_in_events import CallbackFailed, DialTimedOut
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
-ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu"]
+ContactOutcome = Literal[
+    "handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu",
+    "withdrawn", "callback_failed", "no_message",
+]  # fmt: skip
 
 
 # --- facts that come in -------------------------------------------------------------------------------------------
@@ -162,7 +168,8 @@ class ContactQueued:
     `relaxed` of the queue's relaxations are in force for it from the start, and `tiers` of its tiers open. In the order
     of contacts it counts as if it had waited for `head_start_ms` more.
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
-    `resumes`: the contact whose place it takes, because the same customer left this queue lately.
+    `resumes`: the contact whose place it takes, because the same customer left this queue lately, or was to be called
+    back. `stand_in`: it waits as the callback, or the message, of a customer who is not on the line.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -180,16 +187,21 @@ class ContactQueued:
     position: int | None = None
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
     resumes: str = ""
+    stand_in: StandIn = ""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLeft:
-    """A contact leaves a queue for another, which `contact.queued` names next. `wait_ms` is its wait in this one."""
+    """A contact leaves a queue, after `wait_ms` in it, and is not over.
+
+    It goes on to another, which `contact.queued` names next; or the customer goes, to be called back, or to record a
+    message, and `contact.queued` says when what stands in for him waits in this queue.
+    """
 
     kind: ClassVar[str] = "queue.left"
     contact: str
     queue: str
-    outcome: Literal["moved", "overflowed"]
+    outcome: Literal["moved", "overflowed", "callback", "voicemail"]
     wait_ms: int
 
 
@@ -221,7 +233,7 @@ class AnnounceWait:
     waited_ms: int
     wait_p50_ms: int | None
     wait_p90_ms: int | None
-    tells: tuple[Literal["position", "expected_wait"], ...]
+    tells: tuple[Literal["position", "expected_wait", "callback"], ...]
     prompts: tuple[str, ...]
 
 
@@ -232,6 +244,8 @@ class OfferContact:
     The terms of the choice: the contact's `priority` (by now) and `waited_ms` (since its need), the agent's `idle_ms`.
     Of the ready agents (a contact chose) or the waiting contacts (an agent was free), `candidates` were eligible;
     `excluded` were not, as (reason, number).
+    `stand_in`: the customer is not on the line. On accepting a callback he is dialled, for the `attempt`-th time; on
+    accepting a message it is played.
     """
 
     kind: ClassVar[str] = "offer"
@@ -247,6 +261,8 @@ class OfferContact:
     candidates: int
     excluded: tuple[tuple[str, int], ...]
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
+    stand_in: StandIn = ""
+    attempt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,13 +336,14 @@ class OfferExpired:
 
 @dataclass(frozen=True, slots=True)
 class JoinParties:
-    """Command: join customer and agent, and confirm with `contact.joined` before `until`."""
+    """Command: join customer and agent, or play the agent the message; confirm with `contact.joined` before `until`."""
 
     kind: ClassVar[str] = "join"
     offer: int
     contact: str
     agent: str
     until: int
+    stand_in: StandIn = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +398,8 @@ class ContactEnded:
     """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none.
 
     Of those that were not answered, the customer *abandoned*; the others we sent away: *timed out*, *blocked* by a full
-    queue, or from one that *nobody is there* to serve.
+    queue, or from one that *nobody is there* to serve. Of those without a customer on the line, a *callback failed*
+    after its attempts, or it was *withdrawn*, as a message may be. Who was to leave one and did not left *no message*.
     """
 
     kind: ClassVar[str] = "contact.ended"
@@ -445,6 +463,7 @@ FACTS: Final = (
     WrappedUp,
     ContactReprioritised,
     ContactMoved,
+    *stand_in_events.FACTS,
 )
 DECISIONS: Final = (
     ContactQueued,
@@ -469,9 +488,13 @@ DECISIONS: Final = (
     WrapUpExpired,
     ContactInterrupted,
     ContactResumed,
+    *stand_in_events.DECISIONS,
 )
 
+OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut | CallbackFailed | DialTimedOut
+"""The ways in which an offer comes to nothing."""
 
-def is_missed(lost: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut) -> bool:
+
+def is_missed(lost: OfferLost) -> bool:
     """Whether an offer was lost because the agent did not answer: a busy or unreachable phone is no missed offer."""
     return isinstance(lost, OfferExpired) or (isinstance(lost, LegFailed) and lost.cause == "no_answer")

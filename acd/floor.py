@@ -29,6 +29,7 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    OfferLost,
     PairExcluded,
     QueueLeft,
     RingWidened,
@@ -41,6 +42,17 @@ from acd.events import (
 from acd.match import Matching
 from acd.model import HAD_ONE, Agent, Contact, ContactState, Offer, Stance, Work, WorkState
 from acd.plan import FloorPlan
+from acd.redials import Redials
+from acd.stand_in_events import (
+    CallbackAsked,
+    CallbackDue,
+    CallbackFailed,
+    CallbackPostponed,
+    DialCustomer,
+    DialTimedOut,
+    RecordMessage,
+    VoicemailLeft,
+)
 from acd.waiting import Waits
 
 
@@ -55,6 +67,7 @@ class Floor:
         self.last_order = 0
         self.watches: dict[str, Watch] = {}
         self.waits = Waits()
+        self.redials = Redials()
         self.adopt(plan)
 
     def adopt(self, plan: FloorPlan) -> None:
@@ -81,12 +94,13 @@ class Floor:
                 self.matching.arrive(agent)
             self.matching.open(agent)
         for contact in self.contacts.values():
-            if contact.state in contacts.UNANSWERED:
+            if _fills_the_line(contact):
                 self.matching.lengthen(contact.queue, 1)
             if self.seeks(contact):
                 self.matching.add(contact)
             for agent_id in contact.exclusions:
                 self.matching.keep_apart(contact, agent_id)
+        self.redials.index(self.contacts.values())
         self.waits.index(self.plan, self.contacts.values())
         self.announces = bool(self.waits.queues)
 
@@ -134,12 +148,12 @@ class Floor:
     # --- moving along the tables ----------------------------------------------------------------------------------
 
     def _move_contact(self, contact: Contact, trigger: str) -> None:
-        before, sought = contact.state, self.matching.seeks(contact.id)
-        after = contact.state = contacts.TRANSITIONS[before][trigger]
+        filled, sought = _fills_the_line(contact), self.matching.seeks(contact.id)
+        after = contact.state = contacts.TRANSITIONS[contact.state][trigger]
         contact.rings_on = after is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
-        if (still := after in contacts.UNANSWERED) is not (before in contacts.UNANSWERED):
-            self.matching.lengthen(contact.queue, 1 if still else -1)
-        seeks = still and self.seeks(contact)
+        if (fills := _fills_the_line(contact)) is not filled:
+            self.matching.lengthen(contact.queue, 1 if fills else -1)
+        seeks = self.seeks(contact)
         if seeks and not sought:
             self.matching.add(contact)
         elif sought and not seeks:
@@ -178,11 +192,15 @@ class Floor:
         contact.requirements = event.requirements
         contact.relaxed, contact.tiers, contact.tiers_max = event.relaxed, event.tiers, event.tiers_max
         contact.need_since, contact.queued_at = event.need_since, now
-        contact.wait_until = event.until
+        contact.wait_until, contact.stand_in = event.until, event.stand_in
+        if contact.stand_in:
+            self.redials.expect(contact)
         self._move_contact(contact, event.kind)
 
     def _queue_left(self, event: QueueLeft, now: int) -> None:
-        self._move_contact(self.contacts[event.contact], event.kind)
+        contact = self.contacts[event.contact]
+        self.redials.expect_no_more(contact)
+        self._move_contact(contact, event.kind)
 
     def _widened(self, event: ContactWidened, now: int) -> None:
         with self._in_another_line(event.contact) as contact:
@@ -204,6 +222,7 @@ class Floor:
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         contact = self.contacts[event.contact]
+        self.redials.expect_no_more(contact)
         self._move_contact(contact, event.kind)
         if not contact.agent:
             self.forget(contact.id)
@@ -212,6 +231,29 @@ class Floor:
         contact = self.contacts[event.contact]
         contact.exclusions[event.agent] = event.until
         self.matching.keep_apart(contact, event.agent)
+
+    def _callback_asked(self, event: CallbackAsked, now: int) -> None:
+        self.contacts[event.contact].number = event.number
+
+    def _postponed(self, event: CallbackPostponed, now: int) -> None:
+        contact = self.contacts[event.contact]
+        contact.wait_until, contact.rests_until = None, event.until
+        self._move_contact(contact, event.kind)
+
+    def _due(self, event: CallbackDue, now: int) -> None:
+        contact = self.contacts[event.contact]
+        contact.wait_until, contact.rests_until = event.until, 0
+        self._move_contact(contact, event.kind)
+
+    def _recording(self, event: RecordMessage, now: int) -> None:
+        contact = self.contacts[event.contact]
+        contact.records_until = event.until
+        self._move_contact(contact, event.kind)
+
+    def _recorded(self, event: VoicemailLeft, now: int) -> None:
+        contact = self.contacts[event.contact]
+        contact.records_until = 0
+        self._move_contact(contact, event.kind)
 
     # --- booking: offers ------------------------------------------------------------------------------------------
 
@@ -237,18 +279,17 @@ class Floor:
         with self._in_another_line(event.contact) as contact:
             contact.rings_on = True
 
-    def _joining(self, event: JoinParties, now: int) -> None:
+    def _joining(self, event: JoinParties | DialCustomer, now: int) -> None:
         self.offers[event.offer].until = event.until
 
-    def _offer_lost(
-        self, event: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut, now: int
-    ) -> None:
+    def _offer_lost(self, event: OfferLost, now: int) -> None:
         offer = self.offers.pop(event.offer)
         contact, agent = self.contacts[offer.contact], self.agents[offer.agent]
         contact.offers = _without(contact.offers, offer.id)
         contact.joining = 0 if offer.accepted else contact.joining
         agent.offer = 0
         agent.missed += is_missed(event)
+        contact.attempts += isinstance(event, CallbackFailed | DialTimedOut)
         self._move_contact(contact, event.kind + _left_after(contact))
         self._move_work(agent, contact.id, event.kind)
         self.matching.open(agent)
@@ -260,6 +301,7 @@ class Floor:
         contact.joining = agent.offer = agent.missed = 0
         contact.agent = agent.id
         contact.answered_at = now
+        self.redials.expect_no_more(contact)
         agent.served += 1
         if agent.once and agent.pending is None:
             agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
@@ -337,6 +379,11 @@ class Floor:
         self.matching.open(agent)
 
 
+def _fills_the_line(contact: Contact) -> bool:
+    """Whether the contact takes up room in its queue: what stands in for a customer takes up none."""
+    return contact.state in contacts.UNANSWERED and not contact.stand_in
+
+
 def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:
     return () if len(offers) == 1 else tuple(other for other in offers if other != offer)
 
@@ -377,4 +424,12 @@ _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     WrapUpStarted: Floor._wrap_up_started,
     WrappedUp: Floor._wrap_up_ended,
     WrapUpExpired: Floor._wrap_up_ended,
+    CallbackAsked: Floor._callback_asked,
+    CallbackPostponed: Floor._postponed,
+    CallbackDue: Floor._due,
+    CallbackFailed: Floor._offer_lost,
+    DialCustomer: Floor._joining,
+    DialTimedOut: Floor._offer_lost,
+    RecordMessage: Floor._recording,
+    VoicemailLeft: Floor._recorded,
 }

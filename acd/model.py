@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from acd.plan import Requirement
 
@@ -12,7 +12,8 @@ from acd.plan import Requirement
 class ContactState(StrEnum):
     """Where a contact is, as the floor sees it. Before its first queue it is `arrived`: a menu may have it.
 
-    It is `offered` while it rings at any agent, and `joining` from the first accept until the parties are joined.
+    It is `offered` while it rings at any agent, and `joining` from the first accept until the parties are joined; a
+    customer who is called back is dialled meanwhile. A callback is `resting` until its next attempt may be made.
     """
 
     ARRIVED = "arrived"
@@ -21,6 +22,12 @@ class ContactState(StrEnum):
     JOINING = "joining"
     TALKING = "talking"
     ENDED = "ended"
+    RESTING = "resting"
+    RECORDING = "recording"
+
+
+StandIn = Literal["", "callback", "voicemail"]
+"""What waits in the place of a customer who is not on the line; empty while he is."""
 
 
 class Stance(StrEnum):
@@ -73,6 +80,9 @@ class Contact:
     `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
     `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
+    `stand_in` waits for a customer who is not on the line: a callback to `number` (empty: where he called from), which
+    was dialled in vain `attempts` times and is resting until `rests_until`; or his message. He records it until
+    `records_until`. 0 is no time.
     """
 
     id: str
@@ -101,6 +111,11 @@ class Contact:
     rings_on: bool = False
     agent: str = ""
     exclusions: dict[str, int] = field(default_factory=dict)
+    stand_in: StandIn = ""
+    number: str = field(default="", repr=False, metadata={"personal": "person"})
+    attempts: int = 0
+    rests_until: int = 0
+    records_until: int = 0
 
 
 @dataclass(slots=True)

@@ -99,6 +99,8 @@ def offer(floor: Floor, choice: Choice, until: int, priority: int, now: int) -> 
         candidates=choice.candidates,
         excluded=choice.excluded,
         customer=contact.customer,
+        stand_in=contact.stand_in,
+        attempt=contact.attempts + 1 if contact.stand_in == "callback" else 0,
     )
 
 

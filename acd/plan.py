@@ -85,6 +85,47 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """When customers may be called back: half-open intervals of instants (ms), sorted and apart from one another."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """How waiting customers are called back, each when his turn comes, instead of waiting on the line.
+
+    A customer is dialled for `dial_ms`, at most `attempts_max` times, with `retry_ms` between two attempts, and only
+    within the `window` (None: at any time). `offer_after_ms`: how long a contact has waited when an announcement first
+    says that its customer may ask for it (None: none does).
+    """
+
+    attempts_max: int = 3
+    retry_ms: int = 300_000
+    dial_ms: int = 30_000
+    window: Window | None = None
+    offer_after_ms: int | None = None
+
+
+Diverted = Literal["timed_out", "blocked", "nobody_there"]
+"""The ways to be sent away that voicemail may stand in for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voicemail:
+    """How waiting customers leave a message of at most `record_ms_max` after `prompts`, which then waits for an agent.
+
+    They come to it on asking; after `after_ms` in the queue (None: never); and `instead_of` being sent away.
+    """
+
+    after_ms: int | None = None
+    instead_of: tuple[Diverted, ...] = ()
+    record_ms_max: int = 180_000
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
@@ -97,6 +138,7 @@ class QueuePlan:
     `compat`: the old system whose strategy decides who rings when, instead of everything above.
     `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
     `announce`: what contacts are told while they wait; only of queues that have it is the expected wait known.
+    `callbacks`, `voicemail`: how customers may go while their places stay; without, they may not.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
     `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
     somebody else eligible is logged in; `retry_ms` is the pause when nobody else is.
@@ -133,6 +175,8 @@ class QueuePlan:
     short_abandon_ms: int = 20_000
     wrap_up_outcome: WrapUpOutcome = "resolved"
     case_type: str | None = None
+    callbacks: Callbacks | None = None
+    voicemail: Voicemail | None = None
 
 
 @dataclass(frozen=True, slots=True)

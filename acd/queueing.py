@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from acd import widening
+from acd.callbacks import closes_at, expected, rules, settle, withdraw
 from acd.compat.freeswitch.resume import resumed
 from acd.contact import UNANSWERED
 from acd.ending import send_away
@@ -30,6 +31,8 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     """Let a contact wait in a queue, on these terms, at the place of its need."""
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
     resumes, need_since = resumed(floor, contact, queue_id, now)
+    if callback := expected(floor, contact, queue_id):
+        resumes, need_since = callback.id, min(need_since, callback.need_since)
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
     return ContactQueued(
         contact_id,
@@ -38,7 +41,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         queue.priority + terms.priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
         need_since,
-        None if wait_ms_max is None else now + wait_ms_max,
+        _until(floor, contact, queue_id, wait_ms_max, now),
         relaxed,
         widening.open_tiers(queue, 0, terms.tiers_max),
         terms.tiers_max,
@@ -46,31 +49,54 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         terms.position,
         contact.customer,
         resumes,
+        contact.stand_in,
     )
 
 
+def _until(floor: Floor, contact: Contact, queue: str, wait_ms_max: int | None, now: int) -> int | None:
+    """How long a contact waits there: a callback until its window closes, a message for ever."""
+    if contact.stand_in == "callback":
+        return closes_at(rules(floor, queue).window, now)
+    return None if contact.stand_in or wait_ms_max is None else now + wait_ms_max
+
+
 def after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
-    """A newcomer is blocked if there is no room; else he is matched."""
+    """A newcomer who calls again is called back no more. He is blocked if there is no room; else he is matched."""
+    callback = floor.contacts.get(event.resumes) if event.resumes else None
+    if callback and callback.stand_in:  # else it is one that left a queue of FreeSWITCH, and waits elsewhere by now
+        return _take_over(floor, event, callback, now)
+    return _admit(floor, event, now, match_contact)
+
+
+def _take_over(floor: Floor, event: ContactQueued, callback: Contact, now: int) -> Decisions:
+    """The customer of a callback calls himself. At whom that rang is free for whoever is the first by now."""
+    rung = yield from withdraw(floor, callback, "the customer called again", now)
+    yield from _admit(floor, event, now, match_in_turn)
+    yield from set_free(floor, rung, now)
+
+
+def _admit(floor: Floor, event: ContactQueued, now: int, match: _Match) -> Decisions:
     contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
     if contact.queues > 1:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
     if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
         return send_away(floor, contact, "blocked", "the queue is full", now)
-    return _seek(floor, event, now, match_contact)
+    return seek(floor, event, now, match)
 
 
 def after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:
     """More agents may serve the contact: it is matched anew."""
-    return _seek(floor, event, now, match_in_turn)
+    return seek(floor, event, now, match_in_turn)
 
 
-def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int, match: _Match) -> Decisions:
+def seek(floor: Floor, event: ContactQueued | ContactWidened, now: int, match: _Match) -> Decisions:
+    """Look for an agent for a contact that has joined its queue, or that more may serve now."""
     contact = floor.contacts[event.contact]
     queue = floor.plan.queues[contact.queue]
     if event.relaxed < len(queue.relaxations):
         yield from relax_by_need(floor, contact)
     yield from match(floor, contact.id, now)
-    if contact.state is not ContactState.WAITING:
+    if contact.state is not ContactState.WAITING or contact.stand_in:
         return
     if queue.leave_when_empty and floor.matching.is_unattended(contact):
         yield from send_away(floor, contact, "nobody_there", NOBODY_THERE, now)
@@ -91,8 +117,11 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
     terms = Terms(added, head_start_ms=contact.head_start_ms)
     yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
+    if contact.stand_in == "callback":
+        yield from settle(floor, contact, contact.rests_until, now)
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
-    yield from _seek(floor, queued, now, match_in_turn)
+    if contact.state is not ContactState.ENDED:
+        yield from seek(floor, queued, now, match_in_turn)
 
 
 def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:
@@ -103,8 +132,9 @@ def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:
 
 
 def overflow_due(floor: Floor, contact: Contact) -> int | None:
-    """When a contact goes on to another queue, or None."""
-    rule = floor.plan.queues[contact.queue].overflow if contact.state in UNANSWERED else None
+    """When a contact whose customer waits goes on to another queue, or None."""
+    waits = contact.state in UNANSWERED and not contact.stand_in
+    rule = floor.plan.queues[contact.queue].overflow if waits else None
     return contact.queued_at + rule.after_ms if rule else None
 
 

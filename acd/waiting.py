@@ -4,7 +4,8 @@ A fold over the floor's events, so it is the same live, simulated and recomputed
 contacts' records; `waiters` and `estimators` are state, and in snapshots.
 
 *A position* is the place in the order of `acd.discipline` among the contacts of one queue that are not answered yet,
-those at whom it rings included: so an offer that fails moves nobody back. *It never rises* for a contact in one queue
+those at whom it rings included: so an offer that fails moves nobody back. What stands in for a customer who is not on
+the line has its place like any other, and is told nothing. *It never rises* for a contact in one queue
 (INV-07). The true place may: a priority changes, one with an older need comes from another queue, or ageing lets one
 catch up, of which no event tells. Then the number last told is told again, and `place` beside it says what is true; the
 expected wait goes by the true one. Whoever goes on to another queue (`queue.left`) is told its place there anew.
@@ -13,7 +14,7 @@ expected wait goes by the true one. Whoever goes on to another queue (`queue.lef
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -113,9 +114,21 @@ class Waits:
             place,
             waited_ms,
             *wait_ms,
-            _tells(announce, known=wait_ms[0] is not None) if speaks else (),
+            tuple(self._tells(contact, waited_ms, known=wait_ms[0] is not None)) if speaks else (),
             (announce.prompts if prompts is None else prompts) if speaks else (),
         )
+
+    def _tells(
+        self, contact: Contact, waited_ms: int, *, known: bool
+    ) -> Iterator[Literal["position", "expected_wait", "callback"]]:
+        announce, callbacks = self._announce(contact.queue), self.queues[contact.queue].callbacks
+        if announce.position:
+            yield "position"
+        if announce.expected_wait and known:
+            yield "expected_wait"
+        offer_after_ms = callbacks.offer_after_ms if callbacks and contact.channel == "voice" else None
+        if offer_after_ms is not None and offer_after_ms <= waited_ms:
+            yield "callback"
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -146,6 +159,7 @@ class Waits:
     def _queued(self, event: ContactQueued, contacts: Mapping[str, Contact], now: int) -> None:
         if event.queue in self.queues:
             self._stand(contacts[event.contact])
+        if event.queue in self.queues and not event.stand_in:
             self.waiters[event.contact] = Waiter(event.contact, event.queue, now + self._announce(event.queue).every_ms)
 
     def _reprioritised(self, event: ContactReprioritised, contacts: Mapping[str, Contact], now: int) -> None:
@@ -175,11 +189,6 @@ class Waits:
             self._step_out(contact, queue)
             if waiter := self.waiters.pop(contact, None):
                 self.estimators[queue].learn(waiter.predictions, now, answered=answered)
-
-
-def _tells(announce: Announce, *, known: bool) -> tuple[Literal["position", "expected_wait"], ...]:
-    position: tuple[Literal["position"], ...] = ("position",) if announce.position else ()
-    return (*position, "expected_wait") if announce.expected_wait and known else position
 
 
 _FOLLOW: Final[dict[type, Callable[[Waits, Any, Mapping[str, Contact], int], None]]] = {

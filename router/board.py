@@ -229,7 +229,7 @@ class Board:
         for contact in floor.contacts.values():
             owners = (
                 (contact.id in self.menus.sessions)
-                + (contact.state is ContactState.WAITING)
+                + (contact.state in (ContactState.WAITING, ContactState.RESTING, ContactState.RECORDING))
                 + (contact.state in (ContactState.OFFERED, ContactState.JOINING) and bool(contact.offers))
                 + (bool(contact.agent) and contact.id in floor.agents[contact.agent].works)
             )

@@ -19,13 +19,12 @@ import acd.check
 import acd.decide
 import acd.ending
 import acd.queueing
+import acd.stand_ins
 import escalation.desk
 import ivr.session
 from acd.events import (
     ContactEnded,
-    ContactMoved,
     ContactQueued,
-    ContactReprioritised,
     HangUp,
     WrappedUp,
     WrapUpExpired,
@@ -155,6 +154,7 @@ def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
     known = {(tree.id, node.id, node.node) for tree in plan.menus.flows.values() for node in tree.nodes.values()}
     missing = [
         *(f"queue {queue!r}" for queue in sorted(queues - plan.floor.queues.keys())),
+        *(f"the callbacks of queue {queue!r}" for queue in sorted(_calling_back(floor, plan))),
         *(f"the system of queue {queue!r}" for queue in sorted(_changing_hands(board.plan, plan) & queues)),
         *(f"channel {channel!r}" for channel in sorted(channels - plan.floor.channels.keys())),
         *(f"agent {agent!r}" for agent in sorted(agents - plan.floor.agents.keys())),
@@ -172,6 +172,12 @@ def _changing_hands(old: Plan, new: Plan) -> set[str]:
     return {queue for queue, both in systems.items() if len(both) > 1 and "asterisk" in both}
 
 
+def _calling_back(floor: Floor, new: Plan) -> set[str]:
+    """The queues with a callback in them that the new rules would not let call back."""
+    queues = {contact.queue for contact in floor.contacts.values() if contact.stand_in == "callback"}
+    return {queue for queue in queues & new.floor.queues.keys() if new.floor.queues[queue].callbacks is None}
+
+
 def _system(plan: Plan, queue: str) -> str:
     compat = plan.floor.queues[queue].compat
     return compat.system if compat else ""
@@ -185,13 +191,16 @@ def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
     return None
 
 
-def _check_known(
-    board: Board, fact: ContactLeft | ContactKeyed | PromptFinished | ContactReprioritised | ContactMoved
-) -> Refusal | None:
+def _check_known(board: Board, fact: Any) -> Refusal | None:
+    """Whether the contact that a fact is about is under way."""
     contact = board.floor.contacts.get(fact.contact)
     if fact.contact in board.ended or (contact and contact.state is ContactState.ENDED):
         return ("stale", f"contact {fact.contact!r} has ended")
     return None if contact else ("illegal", f"contact {fact.contact!r} is not known")
+
+
+def _check_left(board: Board, fact: ContactLeft) -> Refusal | None:
+    return acd.stand_ins.check_left(board.floor, board.floor.contacts[fact.contact])
 
 
 def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
@@ -213,7 +222,7 @@ _Check = Callable[[Board, Any], Refusal | None]
 _CHECKS: Final[dict[type, tuple[_Check, ...]]] = {
     CentreStarted: (_check_started,),
     ContactArrived: (_check_arrived,),
-    ContactLeft: (_check_known,),
+    ContactLeft: (_check_known, _check_left),
     **{kind: (_check_known, _within(_MENUS, check)) for kind, check in ivr.session.CHECKS.items()},
     **{kind: (_within(_DESK, check),) for kind, check in escalation.desk.CHECKS.items()},
     **{kind: (_within(_FLOOR, check),) for kind, check in acd.check.CHECKS.items()},

@@ -8,7 +8,7 @@ trace will do, one that was sent over a network too.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from acd.events import (
     AgentAlive,
@@ -25,22 +25,29 @@ from acd.events import (
     JoinParties,
     JoinTimedOut,
     LegAnswered,
-    LegFailed,
     OfferAccepted,
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    OfferLost,
     QueueLeft,
-    WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
     WrapUpStarted,
+)
+from acd.stand_in_events import (
+    CallbackFailed,
+    ContactWithdrawn,
+    DialCustomer,
+    DialTimedOut,
+    RecordMessage,
+    VoicemailLeft,
 )
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import ContactArrived, ContactLeft, Event
 from simulator.heard import Agent, Case, Offer, Queue, Story
 
-OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut
+_TIMED_OUT: Final = OfferExpired | JoinTimedOut | DialTimedOut
 
 
 class Audit:
@@ -105,7 +112,7 @@ class Audit:
     def _lose_track(self) -> None:
         """After a gap nothing is known of what was under way."""
         self._from_the_start = False
-        self._stories = {story.contact: story for story in self._stories.values() if _is_complete(story)}
+        self._stories = {story.contact: story for story in self._stories.values() if story.is_complete}
         self._offers.clear()
         self._agents.clear()
         self._queues.clear()
@@ -158,6 +165,8 @@ class Audit:
                 self._fault(f"{story.contact} is queued in {event.queue} while in {story.queue}")
             if event.need_since > at:
                 self._fault(f"{story.contact} has a need that begins in the future")
+            if event.stand_in and event.stand_in != story.stand_in:
+                self._fault(f"a {event.stand_in} waits for the customer of {story.contact}, who never went")
             story.queue, story.queued_at, story.until = event.queue, at, event.until
             self._queues.setdefault(event.queue, Queue()).offered += 1
 
@@ -170,6 +179,24 @@ class Audit:
             left = self._queues.setdefault(event.queue, Queue()).left
             left[event.outcome] = left.get(event.outcome, 0) + 1
             story.queue = ""
+            if event.outcome == "callback":
+                story.stand_in, story.sent_away = "callback", False
+
+    def _recording(self, event: RecordMessage, at: int) -> None:
+        if story := self._open(event):
+            if story.queue or story.agent:
+                self._fault(f"{story.contact} records a message, but waits or talks")
+            story.recording = True
+
+    def _recorded(self, event: VoicemailLeft, at: int) -> None:
+        if story := self._open(event):
+            if not story.recording:
+                self._fault(f"{story.contact} leaves a message that it did not record")
+            story.stand_in = "voicemail" if event.duration_ms else ""
+
+    def _withdrawn(self, event: ContactWithdrawn, at: int) -> None:
+        if story := self._open(event):
+            story.withdrawn = True
 
     def _left(self, event: ContactLeft, at: int) -> None:
         if story := self._open(event):
@@ -179,6 +206,8 @@ class Audit:
         story = self._open(event)
         if story and story.agent != event.agent:
             self._fault(f"{event.agent} releases {story.contact}, with whom he does not talk")
+        elif story:
+            story.released = True
 
     def _sent_away(self, event: HangUp, at: int) -> None:
         if story := self._open(event):
@@ -204,11 +233,14 @@ class Audit:
         """Each way to end asks for something to have happened, and for something not to."""
         sent_away = story.sent_away and bool(story.queue) and not story.agent
         may = {
-            "handled": bool(story.agent) and (story.left or story.sent_away),
+            "handled": bool(story.agent) and (story.left or story.released),
             "abandoned": story.left and bool(story.queue) and not story.agent,
             **dict.fromkeys(("timed_out", "blocked", "nobody_there"), sent_away),
             "left_menu": story.left and not story.queue,
             "served_in_menu": story.sent_away and not story.queue,
+            "withdrawn": bool(story.stand_in) and not story.agent,
+            "callback_failed": story.stand_in == "callback" and not story.agent,
+            "no_message": story.recording and not story.queue and not story.stand_in,
         }
         if not may[event.outcome]:
             self._fault(f"{story.contact} ends as {event.outcome}, which nothing before explains")
@@ -267,7 +299,7 @@ class Audit:
             if other != event.offer and self._offers[other].accepted:
                 self._fault(f"offer {event.offer} of {event.contact} is accepted while offer {other} is")
 
-    def _joining(self, event: JoinParties, at: int) -> None:
+    def _joining(self, event: JoinParties | DialCustomer, at: int) -> None:
         if offer := self._offer(event):
             if not offer.accepted or offer.joining:
                 self._fault(f"offer {event.offer} leads to a join it was not accepted for")
@@ -295,9 +327,11 @@ class Audit:
         offer = self._offer(event)
         if offer is None:
             return
-        late = isinstance(event, JoinTimedOut)
-        if isinstance(event, OfferExpired | JoinTimedOut) and (at < offer.until or offer.accepted is not late):
+        late = isinstance(event, JoinTimedOut | DialTimedOut)
+        if isinstance(event, _TIMED_OUT) and (at < offer.until or offer.accepted is not late):
             self._fault(f"{event.kind} of offer {event.offer}, which it is not time for")
+        if isinstance(event, CallbackFailed) and not offer.joining:
+            self._fault(f"{event.contact} is not reached, but was not dialled")
         if isinstance(event, OfferDeclined) and offer.accepted:
             self._fault(f"offer {event.offer} is declined after it was accepted")
         del self._offers[event.offer]
@@ -426,15 +460,8 @@ class Audit:
                 yield f"{story.contact} never ended"
             elif story.wrap_up in ("due", "started"):
                 yield f"{story.contact} was answered by {story.agent} and never wrapped up"
-            elif not _is_complete(story):
+            elif not story.is_complete:
                 yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
-
-
-def _is_complete(story: Story) -> bool:
-    """Whether nothing more is to come."""
-    if story.outcome != "handled":
-        return bool(story.outcome)
-    return story.wrap_up == "resolved" or bool(story.case)
 
 
 _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
@@ -450,11 +477,6 @@ _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     LegAnswered: Audit._accepted,
     JoinParties: Audit._joining,
     ContactJoined: Audit._joined,
-    OfferDeclined: Audit._offer_lost,
-    OfferExpired: Audit._offer_lost,
-    LegFailed: Audit._offer_lost,
-    WithdrawOffer: Audit._offer_lost,
-    JoinTimedOut: Audit._offer_lost,
     AgentStateSet: Audit._asked,
     AgentAlive: Audit._alive,
     AgentLapsed: Audit._lapsed,
@@ -468,4 +490,9 @@ _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     CaseAccepted: Audit._case_accepted,
     CaseResolved: Audit._case_resolved,
     CaseBreached: Audit._case_breached,
+    RecordMessage: Audit._recording,
+    VoicemailLeft: Audit._recorded,
+    ContactWithdrawn: Audit._withdrawn,
+    DialCustomer: Audit._joining,
+    **dict.fromkeys(get_args(OfferLost), Audit._offer_lost),
 }

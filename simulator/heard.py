@@ -19,9 +19,20 @@ class Story:
     joined_at: int = 0
     left: bool = False
     sent_away: bool = False
+    released: bool = False
+    stand_in: str = ""
+    recording: bool = False
+    withdrawn: bool = False
     outcome: str = ""
     wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
     case: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing more is to come."""
+        if self.outcome != "handled":
+            return bool(self.outcome)
+        return self.wrap_up == "resolved" or bool(self.case)
 
 
 @dataclass(slots=True)

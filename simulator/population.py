@@ -12,6 +12,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
+from typing import Final
 
 from acd.plan import WrapUpOutcome
 from router.centre import Document, in_order
@@ -25,6 +27,9 @@ from simulator.settings import CUSTOMER_NUMBER, ContactSpec, PopulationSpec, Rea
 from simulator.streams import key, uniform
 from simulator.volumes import Volumes
 
+ATTEMPTS_MAX: Final = 10
+"""How often a centre may try to call one customer back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Customer:
@@ -35,7 +40,8 @@ class Customer:
     `outcome` is how the contact ends if the first line answers it: `resolved`; `follow_up`, then solved `follow_up_ms`
     later; or `escalated`. A case that is escalated, for this or any other cause, is picked up by the team `pick_up_ms`
     later and worked on for `work_ms`. Whoever gives up calls again, each time after the next of `redial_ms`, with
-    the same need and the same patience.
+    the same need and the same patience. Who `takes_callback` hangs up once he is offered one, and
+    does not pick up for the first `missed_callbacks`. Sent to voicemail he speaks for `message_ms`, 0 for not at all.
     """
 
     id: str
@@ -57,6 +63,9 @@ class Customer:
     pick_up_ms: int
     work_ms: int
     redial_ms: tuple[int, ...]
+    takes_callback: bool = False
+    missed_callbacks: int = 0
+    message_ms: int = 0
 
 
 def load_population(document: Document, plan: Plan) -> PopulationSpec:
@@ -139,6 +148,9 @@ class _Dice:
             pick_up_ms=need.pick_up(entity),
             work_ms=need.work(entity),
             redial_ms=need.redials(entity),
+            takes_callback=need.takes_callback(entity),
+            missed_callbacks=need.missed_callbacks(entity),
+            message_ms=need.message(entity),
         )
 
 
@@ -170,6 +182,9 @@ class _Need:
     pick_up: Draw
     work: Draw
     redials: Callable[[int], tuple[int, ...]]
+    takes_callback: Callable[[int], bool]
+    missed_callbacks: Callable[[int], int]
+    message: Draw
 
     @classmethod
     def of(cls, name: str, reason: ReasonSpec, contacts: ContactSpec, stream: Callable[[str], int]) -> _Need:
@@ -188,6 +203,9 @@ class _Need:
             pick_up=_draw(spec.pick_up, stream("pick_up")),
             work=_draw(spec.work, stream("work")),
             redials=_redials(spec.redial, stream),
+            takes_callback=_share(spec.callback, stream("callback")),
+            missed_callbacks=_missed_callbacks(spec.reached, stream),
+            message=_message(spec, stream),
         )
 
 
@@ -212,6 +230,21 @@ def _outcome(spec: ContactSpec, stream: int) -> Callable[[int], WrapUpOutcome]:
         return "resolved" if u < spec.resolve else "follow_up" if u < kept else "escalated"
 
     return outcome
+
+
+def _share(share: float, stream: int) -> Callable[[int], bool]:
+    return lambda entity: uniform(stream, entity) < share
+
+
+def _missed_callbacks(reached: float, stream: Callable[[str], int]) -> Callable[[int], int]:
+    """How many calls in a row are not picked up, as far as a centre may ever try."""
+    chances = [stream(f"reached {attempt}") for attempt in range(1, ATTEMPTS_MAX + 1)]
+    return lambda entity: sum(1 for _ in takewhile(lambda chance: uniform(chance, entity) >= reached, chances))
+
+
+def _message(spec: ContactSpec, stream: Callable[[str], int]) -> Draw:
+    leaves, speaking = _share(spec.message, stream("message")), _draw(spec.speaking, stream("speaking"))
+    return lambda entity: max(1, speaking(entity)) if leaves(entity) else 0
 
 
 def _redials(spec: RedialSpec, stream: Callable[[str], int]) -> Callable[[int], tuple[int, ...]]:

@@ -105,6 +105,15 @@ class ContactSpec(Entry):
     )
     redial: RedialSpec = Field(default=RedialSpec(), description="Calling again after giving up.")
 
+    callback: Share = Field(
+        default=0.5, description="The share that, offered to be called back while it waits, takes it and hangs up."
+    )
+    reached: Share = Field(default=0.8, description="The chance that one who is called back picks up, each time anew.")
+    message: Share = Field(default=0.7, description="The share that, sent to voicemail, leaves a message.")
+    speaking: DistributionSpec = Field(
+        default=_default(lognormal={"mean": "30s", "cv": 0.6}), description="How long a message is."
+    )
+
     def overbooked(self) -> str:
         """What is wrong when contacts would end in more ways than one; empty when nothing is."""
         total = self.resolve + self.follow_up

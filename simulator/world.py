@@ -20,10 +20,12 @@ from acd.events import (
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
+    AnnounceWait,
     ContactEnded,
     ContactInterrupted,
     ContactJoined,
     ContactQueued,
+    ContactReleased,
     ContactResumed,
     JoinParties,
     JoinTimedOut,
@@ -32,10 +34,22 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    OfferLost,
+    QueueLeft,
     WithdrawOffer,
     WrappedUp,
     WrapUpExpired,
     WrapUpStarted,
+)
+from acd.model import StandIn
+from acd.stand_in_events import (
+    CallbackAsked,
+    CallbackFailed,
+    ContactWithdrawn,
+    DialCustomer,
+    DialTimedOut,
+    RecordMessage,
+    VoicemailLeft,
 )
 from escalation.events import CaseAccepted, CaseOpened, CaseResolved
 from ivr.events import CollectDigits, ContactKeyed, PromptFinished, SayPrompts
@@ -58,13 +72,17 @@ class _Plan:
 
 @dataclass(slots=True)
 class _Caller:
-    """A customer on the line: what he will do next, and about the prompt he hears, unless something comes between."""
+    """A customer: what he will do next, and about the prompt he hears, unless something comes between.
+
+    He is on the line, unless something waits as his `stand_in`.
+    """
 
     customer: Customer
     attempt: int
     next: _Plan
     prompt: _Plan | None = None
     waits: bool = False
+    stand_in: StandIn = ""
     talk_left_ms: int = 0
 
 
@@ -134,14 +152,26 @@ class World:
         return len(self._callers)
 
     def close(self, now: int) -> None:
-        """Drop everything that was planned. Whoever is still on the line hangs up, and all agents log out, `now`."""
+        """Drop everything that was planned. Whoever is still on the line hangs up, and all agents log out, `now`.
+
+        Callbacks and messages that still wait are withdrawn.
+        """
         self._heap.clear()
         self._shifts.clear()
         for contact, caller in self._callers.items():
             if not isinstance(caller.next.fact, ContactArrived):
-                self._plan(now, ContactLeft(contact))
+                self._plan(now, self._leaving(contact, caller))
         for agent in self._present:
             self._plan(now, AgentStateSet(agent, "offline"))
+
+    def _leaving(self, contact: str, caller: _Caller) -> Event:
+        """What ends a contact for its customer."""
+        if isinstance(caller.next.fact, VoicemailLeft):
+            return VoicemailLeft(contact, 0)
+        if isinstance(caller.next.fact, ContactReleased):
+            return caller.next.fact
+        waits = caller.stand_in and not isinstance(caller.next.fact, ContactLeft)
+        return ContactWithdrawn(contact, "the day is over") if waits else ContactLeft(contact)
 
     def resume(self, contacts: Collection[str], offline: Collection[str], now: int) -> None:
         """Go on after some events were never heard: of all contacts only these are left, and these agents are offline.
@@ -192,7 +222,9 @@ class World:
     def _queued(self, event: ContactQueued, now: int) -> None:
         """Patience begins with the wait, and does not begin anew in another queue."""
         caller = self._callers.get(event.contact)
-        if caller and not caller.waits:
+        if caller and event.stand_in:
+            caller.stand_in = event.stand_in
+        elif caller and not caller.waits:
             caller.waits = True
             caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
 
@@ -201,7 +233,36 @@ class World:
         if caller := self._callers.get(event.contact):
             _call_off(caller.next)
             _call_off(caller.prompt)
-            caller.next = self._plan(now + caller.customer.talk_ms, ContactLeft(event.contact))
+            talked = ContactReleased(event.contact, event.agent) if caller.stand_in == "voicemail" else None
+            caller.next = self._plan(now + caller.customer.talk_ms, talked or ContactLeft(event.contact))
+
+    def _told_to_wait(self, event: AnnounceWait, now: int) -> None:
+        """Who is offered a callback takes it, or never will."""
+        caller = self._callers.get(event.contact)
+        if caller and caller.customer.takes_callback and "callback" in event.tells:
+            _call_off(caller.prompt)
+            caller.prompt = self._plan(now + caller.customer.listen_ms, CallbackAsked(event.contact))
+
+    def _left_queue(self, event: QueueLeft, now: int) -> None:
+        """Who was about to answer an offer of the queue is elsewhere by now; who hung up loses no patience."""
+        if caller := self._callers.get(event.contact):
+            _call_off(caller.prompt)
+            if event.outcome == "callback":
+                _call_off(caller.next)
+
+    def _recording(self, event: RecordMessage, now: int) -> None:
+        if caller := self._callers.get(event.contact):
+            _call_off(caller.next)
+            message_ms = min(caller.customer.message_ms, event.record_ms_max)
+            spoken = now + caller.customer.listen_ms + message_ms
+            caller.next = self._plan(min(spoken, event.until), VoicemailLeft(event.contact, message_ms))
+
+    def _dialled(self, event: DialCustomer, now: int) -> None:
+        """He picks up, or lets it ring."""
+        caller = self._callers.get(event.contact)
+        if caller and event.attempt > caller.customer.missed_callbacks:
+            joined = ContactJoined(event.contact, event.agent, event.offer)
+            self._offers[event.offer] = self._plan(min(now + caller.customer.listen_ms, event.until), joined)
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         caller = self._callers.get(event.contact)
@@ -249,12 +310,11 @@ class World:
             self._offers[event.offer] = self._plan(now + answer.after_ms, fact)
 
     def _joining(self, event: JoinParties, now: int) -> None:
-        if event.contact in self._callers:
+        if caller := self._callers.get(event.contact):
+            _call_off(caller.prompt)
             self._offers[event.offer] = self._plan(now, ContactJoined(event.contact, event.agent, event.offer))
 
-    def _offer_over(
-        self, event: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut, now: int
-    ) -> None:
+    def _offer_over(self, event: OfferLost, now: int) -> None:
         self._engaged[event.agent] -= 1
         _call_off(self._offers.pop(event.offer, None))
 
@@ -360,4 +420,10 @@ _REACT: Final[dict[type, Callable[[World, Any, int], None]]] = {
     AgentMoved: World._stopped,
     AgentLapsed: World._lapsed,
     CaseOpened: World._case_opened,
+    AnnounceWait: World._told_to_wait,
+    QueueLeft: World._left_queue,
+    RecordMessage: World._recording,
+    DialCustomer: World._dialled,
+    CallbackFailed: World._offer_over,
+    DialTimedOut: World._offer_over,
 }

@@ -3,10 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from acd.contact import UNANSWERED
+from acd.events import (
+    ContactJoined,
+    ContactReleased,
+    JoinTimedOut,
+    LegAnswered,
+    LegFailed,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    WithdrawOffer,
+    WrappedUp,
+)
 from acd.model import Agent, Contact, ContactState
 from acd.plan import FloorPlan, QueuePlan
+from acd.stand_in_events import (
+    CallbackAsked,
+    CallbackFailed,
+    ContactWithdrawn,
+    DialTimedOut,
+    VoicemailAsked,
+    VoicemailLeft,
+)
+from escalation.events import CaseResolved
+from router.engine import Engine, Refused
+from router.events import ContactArrived, ContactLeft, Event
+
+ENDS: Final = (
+    ContactJoined,
+    OfferDeclined,
+    OfferExpired,
+    LegFailed,
+    WithdrawOffer,
+    JoinTimedOut,
+    CallbackFailed,
+    DialTimedOut,
+)
+"""How an offer ends."""
+ONCE: Final = (
+    CallbackAsked,
+    VoicemailAsked,
+    VoicemailLeft,
+    ContactWithdrawn,
+    ContactArrived,
+    ContactLeft,
+    ContactReleased,
+    OfferAccepted,
+    LegAnswered,
+    WrappedUp,
+    CaseResolved,
+    *ENDS,
+)
+"""What happens once: taken twice, it would be booked twice."""
 
 Pair = tuple[Contact, Agent]
 
@@ -63,7 +114,21 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     after_ms = opens[contact.tiers :]
     after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
-    if queue.overflow:
+    speaks = contact.channel == "voice" and not contact.stand_in
+    if queue.voicemail and queue.voicemail.after_ms is not None and speaks:
+        yield contact.queued_at + queue.voicemail.after_ms
+    if queue.overflow and not contact.stand_in:
         yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms
+
+
+def decide(engine: Engine, at: int, fact: Event | None) -> list[Event]:
+    """What one input brings: what is due by then, and what follows from the fact. Nothing from one that is refused."""
+    events = engine.tick(at)
+    if fact is not None:
+        try:
+            events += engine.handle(fact, at)
+        except Refused:
+            return events
+    return events

@@ -29,6 +29,8 @@ PERSONAL = {
     ("contact.queued", "customer"): "person",
     ("offer", "customer"): "person",
     ("case.opened", "customer"): "person",
+    ("callback.asked", "number"): "person",
+    ("dial", "number"): "person",
 }
 
 

@@ -24,19 +24,17 @@ from acd.events import (
     ContactQueued,
     ContactReleased,
     ContactReprioritised,
-    JoinTimedOut,
     LegAnswered,
     LegFailed,
     LegRinging,
     OfferAccepted,
     OfferContact,
     OfferDeclined,
-    OfferExpired,
-    WithdrawOffer,
     WrappedUp,
 )
 from acd.match import meets
 from acd.model import ContactState
+from acd.stand_in_events import VoicemailLeft
 from acd.widening import next_widening
 from escalation.events import CaseAccepted, CaseResolved
 from ivr.events import ContactKeyed, PromptFinished
@@ -45,12 +43,10 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures, Tally
-from tests.rulebook import Pair, changes_to_come, has_room, may_be_offered, standing, tier_of
+from tests.rulebook import ENDS, ONCE, Pair, changes_to_come, decide, has_room, may_be_offered, standing, tier_of
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
-ENDS = (ContactJoined, OfferDeclined, OfferExpired, LegFailed, WithdrawOffer, JoinTimedOut)
-ONCE = (ContactArrived, ContactLeft, ContactReleased, OfferAccepted, LegAnswered, WrappedUp, CaseResolved, *ENDS)
 SERVED: list[type] = [OfferAccepted, ContactJoined]
 PIN = "7777"
 ROUNDS_MAX = 400
@@ -63,17 +59,6 @@ Inputs = list[tuple[int, Event | None]]
 def encoded(events: list[Event]) -> list[tuple[str, bytes]]:
     """Events as the journal would hold them."""
     return [(event.kind, codec.encode(event, as_it_is)) for event in events]
-
-
-def decide(engine: Engine, at: int, fact: Event | None) -> list[Event]:
-    """What one input brings: what is due by then, and what follows from the fact. Nothing from one that is refused."""
-    events = engine.tick(at)
-    if fact is not None:
-        try:
-            events += engine.handle(fact, at)
-        except Refused:
-            return events
-    return events
 
 
 class Laws(RuleBasedStateMachine):
@@ -376,6 +361,8 @@ class Laws(RuleBasedStateMachine):
             *board.desk.turns.values(),
             *(at for contact in floor.contacts.values() for at in changes_to_come(contact, floor.plan.queues)),
             *(waiter.announce_at for waiter in floor.waits.waiters.values()),
+            *(each.rests_until for each in floor.contacts.values() if each.state is ContactState.RESTING),
+            *(each.records_until for each in floor.contacts.values() if each.state is ContactState.RECORDING),
         ]
         to_come = {at for at in instants if at and at > self.now}
         assert min(to_come, default=None) == self.engine.deadline()
@@ -384,7 +371,8 @@ class Laws(RuleBasedStateMachine):
     @invariant()
     def everybody_is_counted(self) -> None:
         """INV-08 over time: each entry is offered once; whom one stretch of time carries out, the next carries in."""
-        assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
+        total = self.measures.tally()
+        assert Counter(type(event) for event in self.log)[ContactQueued] == total.offered + total.stand_ins
         spans = list(self.measures.spans())
         for span in spans:
             assert all(tally.is_conserved for tally in (*span.completed.values(), *span.arrived.values()))
@@ -405,7 +393,8 @@ class Laws(RuleBasedStateMachine):
             queue = floor.plan.queues[each.queue]
             hopes = any(attends(agent) and floor.matching.could_serve(agent, each) for agent in floor.agents.values())
             more_to_come = next_widening(each, queue) is not None
-            assert hopes or more_to_come or not queue.leave_when_empty or each.state is not ContactState.WAITING
+            waits = each.state is ContactState.WAITING and not each.stand_in
+            assert hopes or more_to_come or not queue.leave_when_empty or not waits
 
     @invariant()
     def offers_end_once(self) -> None:
@@ -420,9 +409,15 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def needs_stay(self) -> None:
-        """INV-06: the instant of the need does not move."""
+        """INV-06: the instant of the need does not move; one who calls again has that of his callback."""
+        took = {
+            event.contact: event.resumes for event in self.log if isinstance(event, ContactQueued) and event.resumes
+        }
         for contact in self.engine.board.floor.contacts.values():
-            assert self.needs[contact.id] == contact.need_since
+            need, at = contact.id, self.needs[contact.id]
+            while need := took.get(need, ""):
+                at = min(at, self.needs[need])
+            assert at == contact.need_since
 
     @invariant()
     def help_never_hurts(self) -> None:
@@ -464,6 +459,8 @@ class Laws(RuleBasedStateMachine):
             for contact in [*agent.works]:
                 self.take(ContactReleased(contact, agent.id))
                 self.take(WrappedUp(agent.id, contact, "resolved"))
+        for contact in [*self.engine.board.floor.contacts]:
+            self.take(VoicemailLeft(contact, 1 * S))
         deadline = self.engine.deadline()
         if deadline is not None:
             self.now = deadline
@@ -495,7 +492,8 @@ class RichLaws(Laws):
     def overtake(self, queue: str) -> None:
         """The last of a queue becomes its first, and somebody whom it passed is told where he stands."""
         floor = self.engine.board.floor
-        waiting = [each for each in floor.contacts.values() if each.queue == queue and each.state in UNANSWERED]
+        there = [each for each in floor.contacts.values() if each.queue == queue and each.state in UNANSWERED]
+        waiting = [each for each in there if not each.stand_in]
         if len(waiting) > 1:
             self.take(ContactReprioritised(waiting[-1].id, max(each.priority for each in waiting) + 1))
             self.now = max(self.now, min(floor.waits.waiters[each.id].announce_at for each in waiting[:-1]))

@@ -45,6 +45,11 @@ SHOWN_BY = {
     "events are lost on reconnect": "test_mqtt.test_only_the_unacknowledged_comes_again",
     "events are lost in a gap": "test_service_inputs.test_inputs_are_taken_in_their_senders_order",
     "contacts are lost at reload": "test_reload.test_new_rules_lose_nobody",
+    "a callback loses or jumps its place": "test_callbacks.test_a_callback_that_loses_or_jumps_its_place",
+    "a callback ends by a time-to-live": "test_callbacks.test_a_time_to_live_ends_the_item_while_the_call_is_up",
+    "a callback is taken for a customer who left": (
+        "test_callbacks.test_the_line_that_was_hung_up_is_not_the_customer_who_leaves"
+    ),
     "wrap-up of the first agent ended with the last one's": "test_capacity.test_each_wrap_up_has_its_own_end",
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acd.plan import Ageing, Announce, Relaxation, Requirement, Tier
+from acd.plan import Ageing, Announce, Callbacks, Relaxation, Requirement, Tier, Voicemail, Window
 from tests.clinic import BASE, faults_of, loaded
 
 RULES = """weight: 2
@@ -53,6 +53,17 @@ def test_every_rule_of_a_queue_is_compiled(tmp_path: Path) -> None:
     assert expected == {name: getattr(queue, name) for name in expected}
 
 
+def test_callbacks_and_voicemail_are_compiled(tmp_path: Path) -> None:
+    """The window is the hours of its calendar; all else is what the file says, or its default."""
+    said = (
+        "callback: {attempts: 2, window: desk}\n    wait_max: 9m\n    voicemail: {after: 8m, instead_of: [timed_out]}"
+    )
+    plan = loaded(tmp_path, with_rules(said)).plan
+    queue, hours = plan.floor.queues["nurses"], plan.desk.calendars["desk"]
+    assert Callbacks(attempts_max=2, window=Window(hours.starts, hours.ends)) == queue.callbacks
+    assert Voicemail(480_000, ("timed_out",)) == queue.voicemail
+
+
 def test_a_level_of_nothing_asks_no_longer_for_a_skill(tmp_path: Path) -> None:
     """A relaxation to the level 0 takes the skill out of what is asked."""
     rules = "relaxations: [{after: 10s, requirements: {advice: 0}, match_language: false}]"
@@ -79,6 +90,14 @@ def test_a_level_of_nothing_asks_no_longer_for_a_skill(tmp_path: Path) -> None:
         ("announce: {every: 2s, position: true}", ["announce.every: a message would still be playing when the next begins"]),
         ("announce: {prompts: [helo]}", ["announce.prompts[0]: `helo` is no prompt of this centre"]),
         ("wait_max: 30s\n    announce: {every: 30s, prompts: [hello]}", ["announce.prompts: these prompts are never played: nobody waits that long (`every` must be shorter than `wait_max`"]),
+        ("callback: {offer_after: 1m}", ["callback.offer_after: nobody is told that he may be called back (set `announce`"]),
+        ("wait_max: 1m\n    announce: {position: true}\n    callback: {offer_after: 1m}", ["callback.offer_after: nobody is ever offered a callback: nobody waits that long (it must be shorter than `wait_max`"]),
+        ("callback: {attempts: 0, retry: 0s}", ["callback.attempts: this must be 1 or more", "callback.retry: this must be longer than nothing"]),
+        ("callback: {window: dest}", ["callback.window: `dest` is no calendar of this centre"]),
+        ("wait_max: 1m\n    voicemail: {after: 2m}", ["voicemail.after: nobody is ever sent to voicemail by this: nobody waits that long (it must be shorter than `wait_max`"]),
+        ("voicemail: {instead_of: [blocked]}", ["voicemail.instead_of[0]: no contact is ever `blocked` here (set `waiting_max`, or take it out"]),
+        ("voicemail: {instead_of: [timed_out, nobody_there]}", ["voicemail.instead_of[0]: no contact is ever `timed_out` here", "voicemail.instead_of[1]: no contact is ever `nobody_there` here"]),
+        ("voicemail: {prompts: [helo]}", ["voicemail.prompts[0]: `helo` is no prompt of this centre"]),
         ("ring: some", ["ring: this must be `one`, `all` or `progressive`"]),
     ],
 )  # fmt: skip

@@ -12,19 +12,23 @@ from acd.events import (
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
+    AnnounceWait,
     ContactEnded,
     ContactInterrupted,
     ContactJoined,
     ContactQueued,
+    ContactReleased,
     ContactResumed,
     JoinParties,
     OfferAccepted,
     OfferContact,
     OfferDeclined,
     OfferExpired,
+    QueueLeft,
     WrappedUp,
     WrapUpStarted,
 )
+from acd.stand_in_events import CallbackAsked, ContactWithdrawn, DialCustomer, RecordMessage, VoicemailLeft
 from escalation.events import CaseAccepted, CaseOpened, CaseResolved
 from ivr.events import CollectDigits, ContactKeyed, PromptFinished, SayPrompts
 from router.events import ContactArrived, ContactLeft, Event
@@ -243,3 +247,50 @@ def test_after_a_gap_nobody_is_forgotten_and_nobody_waits_for_ever() -> None:
     assert [(50_000, AgentStateSet("ann", "ready")), (170_000, ContactLeft("c-1"))] == facts(made, 999_999)
     made.resume([], [], 180_000)
     assert 0 == made.under_way
+
+
+# --- callbacks and voicemail --------------------------------------------------------------------------------------
+
+
+def test_who_is_offered_a_callback_takes_it_or_waits_on() -> None:
+    """He asks once he has heard the announcement; then he loses no patience."""
+    told = AnnounceWait("c-1", "help", "en", 1, 1, 0, None, None, ("callback",), ())
+    asked = (3_000, CallbackAsked("c-1"))
+    assert [asked, (31_000, ContactLeft("c-1"))] == planned(calling_back(0), (QUEUED, 1_000), (told, 1_000))
+    left = QueueLeft("c-1", "help", "callback", 0)
+    assert [] == planned(calling_back(0), (QUEUED, 1_000), (left, 2_000))
+    patient = planned(on_the_line(), (QUEUED, 1_000), (told, 1_000))
+    assert [(31_000, ContactLeft("c-1"))] == patient
+
+
+def test_who_is_dialled_picks_up_or_lets_it_ring() -> None:
+    """As often as was drawn he does not; the dial then times out by itself."""
+    first, second = (DialCustomer(7, "c-1", "ann", attempt, 99_000) for attempt in (1, 2))
+    assert [] == planned(calling_back(1), (first, 5_000))
+    assert [(7_000, ContactJoined("c-1", "ann", 7))] == planned(calling_back(1), (second, 5_000))
+
+
+def test_a_message_is_spoken_and_heard() -> None:
+    """It is no longer than it may be; the agent who hears it ends it, as nobody is on the line."""
+    record = RecordMessage("c-1", "help", "en", (), 15_000, 999_000)
+    assert [(18_000, VoicemailLeft("c-1", 15_000))] == planned(calling_back(0), (record, 1_000))
+    assert [(3_000, VoicemailLeft("c-1", 0))] == planned(on_the_line(), (record, 1_000))
+    waits = replace(QUEUED, stand_in="voicemail")
+    heard = planned(calling_back(0), (waits, 20_000), (ContactJoined("c-1", "ann", 7), 30_000))
+    assert [(120_000, ContactReleased("c-1", "ann"))] == heard
+
+
+def test_what_still_waits_at_the_end_of_the_day_is_withdrawn() -> None:
+    """A callback has no line that could be hung up."""
+    made = calling_back(0)
+    made.hear(replace(QUEUED, stand_in="callback"), 2_000)
+    made.close(3_000)
+    assert (3_000, ContactWithdrawn("c-1", "the day is over")) in facts(made)
+
+
+def calling_back(missed: int) -> World:
+    """A customer on the line who takes callbacks, does not pick up so many of them, and speaks for a minute."""
+    customer = replace(CUSTOMER, takes_callback=True, missed_callbacks=missed, message_ms=60_000)
+    made = World(CAREFUL, 1, [customer], [Shift(0, 1_000_000, "ann")])
+    facts(made, 1_000)
+    return made

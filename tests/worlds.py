@@ -12,12 +12,16 @@ from acd.plan import (
     Ageing,
     AgentPlan,
     Announce,
+    Callbacks,
+    Channel,
     FloorPlan,
     Overflow,
     QueuePlan,
     Relaxation,
     Requirement,
     Tier,
+    Voicemail,
+    Window,
 )
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
@@ -116,6 +120,8 @@ def rich_plan(version: str = "v1") -> Plan:
     """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
 
     It has a number for chats, 200, and one for mails, 300; its agents differ in what they can bear at once.
+    Both queues call back and take messages; the one within hours that are over by and by.
+
     In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring,
     the agents bear less and contacts cost more.
     """
@@ -144,6 +150,7 @@ def rich_plan(version: str = "v1") -> Plan:
         waiting_max=3,
         leave_when_empty=version != "v1",
     )
+    needs, quick = with_stand_ins(needs, quick, first=first)
     crew = busy.floor.agents
     agents = {
         **crew,
@@ -166,6 +173,24 @@ def rich_plan(version: str = "v1") -> Plan:
             "chat": EntryPoint("chat", "chat", ("200",), "care", "en", "front"),
             "mail": EntryPoint("mail", "mail", ("300",), "care", "en", "front"),
         },
+    )
+
+
+def with_stand_ins(needs: QueuePlan, quick: QueuePlan, *, first: bool) -> tuple[QueuePlan, QueuePlan]:
+    """The two queues, calling back and taking messages."""
+    edges = range(0, 3_000 * S, 70 * S)
+    window = Window(tuple(edges), tuple(edge + 50 * S for edge in edges))
+    return (
+        replace(
+            needs,
+            callbacks=Callbacks(2, 20 * S, 8 * S, window, 10 * S),
+            voicemail=Voicemail(40 * S if first else 20 * S, ("nobody_there",), 15 * S, ("speak",)),
+        ),
+        replace(
+            quick,
+            callbacks=Callbacks(3 if first else 1, 10 * S, 12 * S),
+            voicemail=Voicemail(None, ("blocked", "timed_out"), 10 * S) if first else None,
+        ),
     )
 
 
@@ -237,6 +262,13 @@ def with_queue(base: Plan, queue: str, **changes: Any) -> Plan:
     """The same centre, its queue changed."""
     queues = {**base.floor.queues, queue: replace(base.floor.queues[queue], **changes)}
     return replace(base, floor=replace(base.floor, queues=queues))
+
+
+def arriving_by(base: Plan, channel: Channel) -> Plan:
+    """The same centre, whose one address is of another channel."""
+    line = replace(base.entry_points["line"], channel=channel)
+    channels = {str(name): CHANNELS[name] for name in ("voice", channel)}
+    return replace(base, floor=replace(base.floor, channels=channels), entry_points={"line": line})
 
 
 # --- a call to Ann, as far as it has come -------------------------------------------------------------------------

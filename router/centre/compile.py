@@ -17,6 +17,7 @@ from acd.plan import (
     Ageing,
     AgentPlan,
     Announce,
+    Callbacks,
     ChannelPlan,
     FloorPlan,
     Overflow,
@@ -24,6 +25,8 @@ from acd.plan import (
     Relaxation,
     Requirement,
     Tier,
+    Voicemail,
+    Window,
 )
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
@@ -49,6 +52,7 @@ from router.centre.sections import (
     Sections,
     SetLanguageSpec,
 )
+from router.centre.stand_ins import CallbackSpec, VoicemailSpec
 from router.plan import EntryPoint, Plan
 
 
@@ -59,7 +63,7 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
         zone=centre.zone,
         languages=tuple(centre.languages),
         floor=FloorPlan(
-            _by_id(_queues(sections)),
+            _by_id(_queues(sections, calendars)),
             _by_id(compile_agents(sections)),
             tuple(centre.languages),
             centre.pause_restarts_idle,
@@ -105,13 +109,15 @@ def _by_id(things: Iterable[_T]) -> dict[str, _T]:
     return {thing.id: thing for thing in sorted(things, key=lambda thing: thing.id)}
 
 
-def _queues(sections: Sections) -> Iterator[QueuePlan]:
+def _queues(sections: Sections, calendars: Mapping[str, Calendar]) -> Iterator[QueuePlan]:
     for queue_id, spec in sections.queues.items():
-        yield compile_queue(queue_id, spec, sections.agents)
+        yield compile_queue(queue_id, spec, sections.agents, calendars)
 
 
-def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec]) -> QueuePlan:
-    """One queue. `agents` has all that its tiers name, or its `compat`.
+def compile_queue(
+    queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec], calendars: Mapping[str, Calendar]
+) -> QueuePlan:
+    """One queue. `agents` has all that its tiers name, or its `compat`. A calendar that is not there is always open.
 
     What an old system decides itself has no second say: nothing keeps an agent busy after a call, or from the next one.
     """
@@ -144,6 +150,8 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         short_abandon_ms=spec.acceptable_wait if spec.short_abandon is None else spec.short_abandon,
         wrap_up_outcome=spec.wrap_up_outcome,
         case_type=spec.case_type,
+        callbacks=_callbacks(spec.callback, calendars) if spec.callback else None,
+        voicemail=_voicemail(spec.voicemail) if spec.voicemail else None,
     )
     if spec.compat is None:
         return queue
@@ -214,6 +222,16 @@ def _strategy(spec: AsteriskSpec | FreeswitchSpec) -> str:
 
 def _announce(spec: AnnounceSpec) -> Announce:
     return Announce(spec.every, spec.position, spec.expected_wait, tuple(spec.prompts))
+
+
+def _callbacks(spec: CallbackSpec, calendars: Mapping[str, Calendar]) -> Callbacks:
+    hours = calendars.get(spec.window) if spec.window else None
+    window = Window(hours.starts, hours.ends) if hours else None
+    return Callbacks(spec.attempts, spec.retry, spec.dial, window, spec.offer_after)
+
+
+def _voicemail(spec: VoicemailSpec) -> Voicemail:
+    return Voicemail(spec.after, tuple(spec.instead_of), spec.record_max, tuple(spec.prompts))
 
 
 def _requirements(levels: Mapping[str, int]) -> tuple[Requirement, ...]:

@@ -33,6 +33,7 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
         "the skills and languages of agents": is_staffed(document, told),
         "the languages of the centre": bool(languages_of(document)),
         "what menus add to priorities": hand_overs_are_known(document, "priority", told),
+        "what menus say of the longest wait": hand_overs_are_known(document, "wait_max", told),
     }
     lacking = {what for what, is_known in outside.items() if not is_known}
     floor = _Floor(document, sections, {agent.id: agent for agent in compile_agents(sections)})
@@ -121,7 +122,7 @@ class _Queue:
         return self.floor.document.fault((*self.path, *path), message, hint)
 
     def plan(self) -> QueuePlan:
-        return compile_queue(str(self.path[-1]), self.spec, self.floor.sections.agents)
+        return compile_queue(str(self.path[-1]), self.spec, self.floor.sections.agents, {})
 
     def able(self, queue: QueuePlan, relaxed: int) -> set[tuple[str, str]]:
         """Who could serve a contact of which language, with so many relaxations in force and all tiers open."""
@@ -144,6 +145,15 @@ class _Queue:
         if announce and announce.prompts and end_ms is not None and announce.every >= end_ms:
             message = f"these prompts are never played: {why}"
             yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
+
+    def outlasted(self, after_ms: int | None, path: Path, message: str) -> Iterator[Fault]:
+        """What is due when nobody waits here any more."""
+        ends = {"wait_max": self.spec.wait_max}
+        if self.spec.overflow:
+            ends["overflow.after"] = self.spec.overflow.after
+        for name, end_ms in ends.items():
+            if after_ms is not None and end_ms is not None and after_ms >= end_ms:
+                yield self.fault(path, message, f"it must be shorter than `{name}`")
 
     def order(self, setting: str, afters_ms: Iterable[int | None], what: str) -> Iterator[Fault]:
         latest_ms = 0
@@ -201,8 +211,9 @@ def _late_overflow(queue: _Queue) -> Iterator[Fault]:
 
 
 def _silent_announcements(queue: _Queue) -> Iterator[Fault]:
-    announce = queue.spec.announce
-    if announce and not (announce.position or announce.expected_wait or announce.prompts):
+    announce, callback = queue.spec.announce, queue.spec.callback
+    offers_callback = callback is not None and callback.offer_after is not None
+    if announce and not (announce.position or announce.expected_wait or announce.prompts or offers_callback):
         hint = "say `position` or `expected_wait`, name `prompts`, or take it out"
         yield queue.fault(("announce",), "this says nothing", hint)
 
@@ -214,6 +225,45 @@ def _prompts_after_wait_max(queue: _Queue) -> Iterator[Fault]:
 def _prompts_after_overflow(queue: _Queue) -> Iterator[Fault]:
     if overflow := queue.spec.overflow:
         yield from queue.unheard(overflow.after, "overflow.after", "everybody has gone on by then")
+
+
+def _unoffered_callbacks(queue: _Queue) -> Iterator[Fault]:
+    """Where they are to be offered, somebody says so."""
+    callback = queue.spec.callback
+    if callback and callback.offer_after is not None and queue.spec.announce is None:
+        message = "nobody is told that he may be called back"
+        yield queue.fault(("callback", "offer_after"), message, "set `announce`, or take it out")
+
+
+def _late_callbacks(queue: _Queue) -> Iterator[Fault]:
+    """They are offered while there is somebody to hear it."""
+    if queue.spec.callback:
+        path, message = ("callback", "offer_after"), "nobody is ever offered a callback: nobody waits that long"
+        yield from queue.outlasted(queue.spec.callback.offer_after, path, message)
+
+
+def _late_voicemail(queue: _Queue) -> Iterator[Fault]:
+    if queue.spec.voicemail:
+        path, message = ("voicemail", "after"), "nobody is ever sent to voicemail by this: nobody waits that long"
+        yield from queue.outlasted(queue.spec.voicemail.after, path, message)
+
+
+def _needless_voicemail(queue: _Queue) -> Iterator[Fault]:
+    """Each way that leads there is one that some contact can go."""
+    by_menus = any(
+        node.get("queue") == queue.path[-1] and node.get("wait_max") is not None
+        for _, node in hand_overs(queue.floor.document)
+    )
+    needs = {
+        "timed_out": ("wait_max", queue.spec.wait_max is not None or by_menus),
+        "blocked": ("waiting_max", queue.spec.waiting_max is not None),
+        "nobody_there": ("leave_when_empty", queue.spec.leave_when_empty),
+    }
+    for number, outcome in enumerate(queue.spec.voicemail.instead_of if queue.spec.voicemail else ()):
+        setting, is_set = needs[outcome]
+        if not is_set:
+            message = f"no contact is ever `{outcome}` here"
+            yield queue.fault(("voicemail", "instead_of", number), message, f"set `{setting}`, or take it out")
 
 
 def _idle_ageing(queue: _Queue) -> Iterator[Fault]:
@@ -253,8 +303,19 @@ _RULES: Final = (
     _Rule("relaxations", _late_relaxations, ("wait_max",), is_routing=True),
     _Rule("relaxations", _relaxations_for_nobody, _WHO, _WHERE, is_routing=True, is_of_defaults=True),
     _Rule("overflow", _late_overflow, ("wait_max",)),
-    _Rule("announce", _silent_announcements),
+    _Rule("announce", _silent_announcements, ("callback",)),
     _Rule("announce", _prompts_after_wait_max, ("wait_max",)),
     _Rule("announce", _prompts_after_overflow, ("overflow",)),
+    _Rule("callback", _unoffered_callbacks, ("announce",), is_routing=True, is_of_defaults=True),
+    _Rule("callback", _late_callbacks, ("wait_max", "overflow"), is_routing=True),
+    _Rule("voicemail", _late_voicemail, ("wait_max", "overflow"), is_routing=True),
+    _Rule(
+        "voicemail",
+        _needless_voicemail,
+        ("wait_max", "waiting_max", "leave_when_empty"),
+        ("what menus say of the longest wait",),
+        is_routing=True,
+        is_of_defaults=True,
+    ),
     _Rule("ageing", _idle_ageing, ("priority", "compat"), _BY_MENUS, is_routing=True, is_of_defaults=True),
 )

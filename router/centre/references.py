@@ -24,7 +24,7 @@ from router.nearest import did_you_mean
 
 NEEDED: Final = ("centre", "entry_points", "flows", "queues", "agents")
 
-_ABSENCES: Final = ("join_empty", "leave_when_empty")
+_ONCE_IN_QUEUES: Final = (("compat", "join_empty"), ("compat", "leave_when_empty"), ("voicemail", "instead_of"))
 _LANGUAGES: Final = TypeAdapter(list[Language])
 
 
@@ -127,7 +127,7 @@ def _twice(document: Document) -> Iterator[Fault]:
     """What a list names twice in which each may stand once."""
     lists: list[Path] = [("centre", "languages")]
     lists += [(*path, "languages") for path, _ in document.entries("agents")]
-    lists += [(*path, "compat", name) for path, _ in document.entries("queues") for name in _ABSENCES]
+    lists += [(*path, *setting) for path, _ in document.entries("queues") for setting in _ONCE_IN_QUEUES]
     for path in lists:
         seen: set[str] = set()
         for item in texts_of(document.value(path)).values():

@@ -42,6 +42,7 @@ from router.centre.entries import (
     Words,
     lasting,
 )
+from router.centre.stand_ins import CallbackSpec, VoicemailSpec
 
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
@@ -381,6 +382,12 @@ class QueueSpec(Entry):
         None,
         description="The old system that the queue follows, for replay and comparison; most other settings of a queue "
         "have no effect then. `null`: none.",
+    )
+    callback: CallbackSpec | None = Field(
+        None, description="How waiting customers are called back, keeping their places. `null`: they are not."
+    )
+    voicemail: VoicemailSpec | None = Field(
+        None, description="How waiting customers leave a message instead. `null`: they cannot."
     )
 
     @property

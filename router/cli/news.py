@@ -37,19 +37,15 @@ def brief(contact: str) -> str:
 
 
 def _ended(event: ContactEnded, zone: str) -> tuple[str, str]:
-    match event.outcome:
-        case "abandoned":
-            return f"{brief(event.contact)} gives up in {event.queue} after {minutes(event.wait_ms)}", "red"
-        case "timed_out":
-            return f"{brief(event.contact)} is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"
-        case "blocked":
-            return f"{brief(event.contact)} finds {event.queue} full", "red"
-        case "nobody_there":
-            return f"{brief(event.contact)} is sent away from {event.queue}, where nobody is there", "red"
-        case "served_in_menu":
-            return f"{brief(event.contact)} is served by the menu", "green"
-        case _:
-            return "", ""
+    told = {
+        "abandoned": (f"gives up in {event.queue} after {minutes(event.wait_ms)}", "red"),
+        "timed_out": (f"is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"),
+        "blocked": (f"finds {event.queue} full", "red"),
+        "nobody_there": (f"is sent away from {event.queue}, where nobody is there", "red"),
+        "served_in_menu": ("is served by the menu", "green"),
+        "callback_failed": ("cannot be called back", "red"),
+    }.get(event.outcome)
+    return (f"{brief(event.contact)} {told[0]}", told[1]) if told else ("", "")
 
 
 def _case_opened(event: CaseOpened, zone: str) -> tuple[str, str]:
@@ -64,12 +60,16 @@ def _moved(event: AgentMoved | AgentStateSet, zone: str) -> tuple[str, str]:
     return f"{event.agent} is {state}", "yellow" if event.state == "not_responding" else "dim"
 
 
+_LEAVES: Final = {
+    "moved": "is moved from",
+    "overflowed": "overflows from",
+    "callback": "is to be called back from",
+    "voicemail": "goes to the voicemail of",
+}
+
 _TELL: Final[dict[type, Callable[[Any, str], tuple[str, str]]]] = {
     ContactEnded: _ended,
-    QueueLeft: lambda event, zone: (
-        f"{brief(event.contact)} {'overflows' if event.outcome == 'overflowed' else 'is moved'} from {event.queue}",
-        "yellow",
-    ),
+    QueueLeft: lambda event, zone: (f"{brief(event.contact)} {_LEAVES[event.outcome]} {event.queue}", "yellow"),
     OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),
     OfferExpired: lambda event, zone: (f"{event.agent} lets {brief(event.contact)} ring out", "yellow"),
     AgentMoved: _moved,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from acd.model import Agent, AgentState, Contact, ContactState, Offer, Work, WorkState
+from acd.model import Agent, AgentState, Contact, ContactState, Offer, StandIn, Work, WorkState
 from escalation.case import Case, CaseState
 from ivr.events import CollectDigits, SayPrompts
 from ivr.session import Session
@@ -45,7 +45,8 @@ class AgentShown:
 class ContactShown:
     """A contact that is not over. In a menu its state is `arrived`, and `flow` and `node` say where it is.
 
-    What there is none of is empty.
+    What there is none of is empty. `stand_in` waits for a customer who is not on the line: a callback, tried in vain
+    `attempts` times and resting until `rests_until` (ms, 0: it does not), or a message.
     """
 
     contact: str
@@ -55,6 +56,9 @@ class ContactShown:
     queue: str
     agent: str
     since: int
+    stand_in: StandIn
+    attempts: int
+    rests_until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,18 @@ def _work(work: Work) -> WorkShown:
 def _contact(contact: Contact, session: Session | None) -> ContactShown:
     since = contact.answered_at or contact.queued_at or contact.need_since
     flow, node = (session.flow, session.node) if session else ("", "")
-    return ContactShown(contact.id, contact.state, flow, node, contact.queue, contact.agent, since)
+    return ContactShown(
+        contact.id,
+        contact.state,
+        flow,
+        node,
+        contact.queue,
+        contact.agent,
+        since,
+        contact.stand_in,
+        contact.attempts,
+        contact.rests_until,
+    )
 
 
 def _offer(offer: Offer) -> OfferShown:

@@ -14,6 +14,9 @@ from acd.events import ContactQueued, ContactWidened, OfferContact, RingWidened
 from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact
 from acd.plan import QueuePlan, Selection
+from acd.stand_in_events import (
+    CallbackDue,
+)
 from router.board import Board
 from router.events import Event
 from router.explain.model import (
@@ -85,7 +88,7 @@ def _chosen_by(offer: OfferContact, agents: Choice, contacts: Choice, before: Ev
 
 def _brought(before: Event | None, contact: str) -> bool:
     """Whether an event makes a contact look for an agent."""
-    looks = ContactQueued | ContactWidened | RingWidened | OfferContact
+    looks = ContactQueued | CallbackDue | ContactWidened | RingWidened | OfferContact
     return isinstance(before, looks) and before.contact == contact
 
 

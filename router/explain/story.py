@@ -32,6 +32,18 @@ from acd.events import (
     WrapUpExpired,
 )
 from acd.plan import Requirement
+from acd.stand_in_events import (
+    CallbackAsked,
+    CallbackDue,
+    CallbackFailed,
+    CallbackPostponed,
+    ContactWithdrawn,
+    DialCustomer,
+    DialTimedOut,
+    RecordMessage,
+    VoicemailAsked,
+    VoicemailLeft,
+)
 from escalation.events import CaseOpened
 from router.events import ContactArrived, ContactLeft
 from router.explain.inquiry import Told
@@ -56,12 +68,19 @@ def ended(event: ContactEnded) -> str:
         "nobody_there": f"ended: sent away from {event.queue} after {wait}, where nobody who could serve it was there",
         "left_menu": "ended: the customer left the menu",
         "served_in_menu": "ended: served in the menu",
+        "withdrawn": f"ended: withdrawn from {event.queue}, where it is no longer wanted",
+        "callback_failed": "ended: the customer could not be called back",
+        "no_message": "ended: the customer was to leave a message, and left none",
     }[event.outcome]
 
 
 def _queued(event: ContactQueued, phrases: Phrases) -> str:
+    if event.stand_in:
+        what = "a callback" if event.stand_in == "callback" else "a message"
+        return f"{what} waits at its place in queue {event.queue}"
     asked = f", asking for {_skills(event.requirements)}" if event.requirements else ""
-    return f"joined queue {event.queue} with priority {event.priority}{asked}"
+    resumed = f", at the place of {event.resumes}" if event.resumes else ""
+    return f"joined queue {event.queue} with priority {event.priority}{asked}{resumed}"
 
 
 def _widened(event: ContactWidened, phrases: Phrases) -> str:
@@ -82,7 +101,27 @@ _CAUSES: Final = {
 }
 
 
-_GONE_ON: Final = {"moved": "went on from", "overflowed": "overflowed from"}
+_UNREACHED: Final = {"busy": "was busy", "unreachable": "could not be reached", "no_answer": "did not pick up"}
+
+_GONE_ON: Final = {
+    "moved": "went on from",
+    "overflowed": "overflowed from",
+    "callback": "the customer left, to be called back, from",
+    "voicemail": "the customer goes to leave a message, from",
+}
+
+
+def _callback_asked(event: CallbackAsked, phrases: Phrases) -> str:
+    after = f", not before {phrases.time(event.not_before)}" if event.not_before else ""
+    return f"the customer asked to be called back{after}"
+
+
+def _voicemail_left(event: VoicemailLeft, phrases: Phrases) -> str:
+    return f"left a message of {waited(event.duration_ms)}" if event.duration_ms else "left no message"
+
+
+def _withdrawn(event: ContactWithdrawn, phrases: Phrases) -> str:
+    return f"is no longer wanted{f': {event.reason}' if event.reason else ''}"
 
 
 def _wrapped_up(event: WrappedUp | WrapUpExpired, phrases: Phrases) -> str:
@@ -121,6 +160,16 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     WrappedUp: _wrapped_up,
     WrapUpExpired: _wrapped_up,
     CaseOpened: _case_opened,
+    CallbackAsked: _callback_asked,
+    CallbackPostponed: lambda event, phrases: f"keeps its place, and rests until {phrases.time(event.until)}",
+    CallbackDue: lambda event, phrases: "may be called back again",
+    DialCustomer: lambda event, phrases: f"is dialled for {event.agent}, attempt {event.attempt}",
+    CallbackFailed: lambda event, phrases: f"the customer {_UNREACHED[event.cause]}",
+    DialTimedOut: lambda event, phrases: "the customer did not pick up in time",
+    VoicemailAsked: lambda event, phrases: "the customer asked to leave a message",
+    RecordMessage: lambda event, phrases: f"records a message of {waited(event.record_ms_max)} at most",
+    VoicemailLeft: _voicemail_left,
+    ContactWithdrawn: _withdrawn,
     ContactInterrupted: lambda event, phrases: f"waits for {event.agent}, who sees to something that cannot wait",
     ContactResumed: lambda event, phrases: f"goes on with {event.agent}",
 }

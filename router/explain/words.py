@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
-from acd.events import ContactEnded, JoinTimedOut, LegFailed, OfferDeclined, OfferExpired, WithdrawOffer
-from acd.model import AgentState, Contact, ContactState
+from acd.events import (
+    ContactEnded,
+    JoinTimedOut,
+    LegFailed,
+    OfferDeclined,
+    OfferExpired,
+    WithdrawOffer,
+)
+from acd.model import AgentState, Contact, ContactState, StandIn
+from acd.stand_in_events import (
+    CallbackFailed,
+    DialTimedOut,
+)
 from router.explain.inquiry import Inquiry, Told
 from router.explain.model import (
     Decision,
@@ -22,7 +34,7 @@ from router.explain.model import (
 from router.explain.phrases import LISTED_MAX, ORDERS, Phrases, waited
 from router.explain.story import ended, story
 
-_OFFER_ENDS = (OfferDeclined, OfferExpired, LegFailed, WithdrawOffer, JoinTimedOut)
+_OFFER_ENDS = (OfferDeclined, OfferExpired, LegFailed, WithdrawOffer, JoinTimedOut, CallbackFailed, DialTimedOut)
 
 
 def why(
@@ -49,20 +61,36 @@ def _where(inquiry: Inquiry, contact: Contact | None, phrases: Phrases) -> str:
     if contact is None or contact.state is ContactState.ENDED:
         over = [each for each in inquiry.events if isinstance(each.event, ContactEnded)]
         return f"{ended(over[-1].event)} (at {phrases.time(over[-1].at)})" if over else "ended"
-    match contact.state:
-        case ContactState.ARRIVED:
-            return f"is in the menu since {phrases.time(contact.need_since)}, and has asked for no agent yet"
-        case ContactState.WAITING:
-            since = phrases.time(contact.queued_at)
-            return f"waits in {contact.queue} since {since}, {waited(phrases.now - contact.queued_at)} by now"
-        case ContactState.OFFERED:
-            return f"rings since {phrases.time(contact.rung_at)}"
-        case ContactState.JOINING:
-            return "has been taken, and is being connected"
-        case _:
-            wait = waited(contact.answered_at - contact.queued_at)
-            since = phrases.time(contact.answered_at)
-            return f"talks with {contact.agent} since {since}, after a wait of {wait} in {contact.queue}"
+    return _STATES.get(contact.state, _talks)(contact, phrases)
+
+
+def _talks(contact: Contact, phrases: Phrases) -> str:
+    wait, since = waited(contact.answered_at - contact.queued_at), phrases.time(contact.answered_at)
+    return f"talks with {contact.agent} since {since}, after a wait of {wait} in {contact.queue}"
+
+
+def _waits(contact: Contact, phrases: Phrases) -> str:
+    wait, since = waited(phrases.now - contact.queued_at), phrases.time(contact.queued_at)
+    return f"{_AS[contact.stand_in]}waits in {contact.queue} since {since}, {wait} by now"
+
+
+_AS: Final[dict[StandIn, str]] = {"": "", "callback": "(a callback) ", "voicemail": "(a message) "}
+_STATES: Final[dict[ContactState, Callable[[Contact, Phrases], str]]] = {
+    ContactState.ARRIVED: lambda contact, phrases: (
+        f"is in the menu since {phrases.time(contact.need_since)}, and has asked for no agent yet"
+    ),
+    ContactState.WAITING: _waits,
+    ContactState.OFFERED: lambda contact, phrases: f"rings since {phrases.time(contact.rung_at)}",
+    ContactState.JOINING: lambda contact, phrases: (
+        f"has been taken, and is being {'dialled' if contact.stand_in == 'callback' else 'connected'}"
+    ),
+    ContactState.RESTING: lambda contact, phrases: (
+        f"(a callback) keeps its place in {contact.queue}, and rests until {phrases.time(contact.rests_until)}"
+    ),
+    ContactState.RECORDING: lambda contact, phrases: (
+        f"records a message, until {phrases.time(contact.records_until)} at the latest"
+    ),
+}
 
 
 # --- an offer -----------------------------------------------------------------------------------------------------

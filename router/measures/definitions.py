@@ -80,6 +80,9 @@ ABANDONMENT: Final = (
 )  # fmt: skip
 WAITS: Final = (
     Measure("asa", "ASA", "ms", "queue wait of answered / answered", lambda t: (t.wait_ms, t.answered)),
+    Measure("stand_in_wait", "wait of callbacks and messages", "ms",
+            "queue wait of callbacks and messages answered / callbacks and messages answered",
+            lambda t: (t.stand_in_wait_ms, t.stand_ins_answered)),
     Measure("abandon_wait", "wait of the abandoned", "ms", "queue wait of abandoned / abandoned",
             lambda t: (t.abandoned_wait_ms, t.abandoned)),
     Measure("longest_wait", "longest wait", "ms", "the longest queue wait of all who left the queue",

@@ -29,6 +29,7 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
 )
+from acd.stand_in_events import CallbackFailed, DialTimedOut
 from escalation.events import CaseOpened, CaseResolved
 from router.events import Event
 from router.measures.definitions import MEASURES
@@ -215,11 +216,12 @@ class Measures:
         return (tally, _of(span.arrived, visit.queue)) if span else (tally,)
 
     def _queued(self, event: ContactQueued, at: int) -> None:
-        visit = self._state.waiting[event.contact] = Visit(event.queue, at)
+        visit = self._state.waiting[event.contact] = Visit(event.queue, at, bool(event.stand_in))
         self._state.lengths[event.queue] = self._state.lengths.get(event.queue, 0) + 1
         tally, cohort = self._both(visit)
-        tally.offered += 1
-        cohort.offered += 1
+        for each in (tally, cohort):
+            each.stand_ins += visit.is_stand_in
+            each.offered += not visit.is_stand_in
         cohort.carried_out += 1
 
     def _leave(self, contact: str, outcome: str, at: int) -> tuple[Visit, tuple[Tally, ...]]:
@@ -229,7 +231,8 @@ class Measures:
         tallies = self._both(visit)
         for tally in tallies:
             setattr(tally, outcome, getattr(tally, outcome) + 1)
-            tally.wait_ms_max = max(tally.wait_ms_max, at - visit.since)
+            if not visit.is_stand_in:
+                tally.wait_ms_max = max(tally.wait_ms_max, at - visit.since)
         for cohort in tallies[1:]:
             cohort.carried_out -= 1
         return visit, tallies
@@ -238,10 +241,14 @@ class Measures:
         self._leave(event.contact, event.outcome, at)
 
     def _joined(self, event: ContactJoined, at: int) -> None:
-        visit, tallies = self._leave(event.contact, "answered", at)
+        outcome = "stand_ins_answered" if self._state.waiting[event.contact].is_stand_in else "answered"
+        visit, tallies = self._leave(event.contact, outcome, at)
         wait_ms = at - visit.since
         in_time = wait_ms <= self._plan.floor.queues[visit.queue].acceptable_wait_ms
         for tally in tallies:
+            if visit.is_stand_in:
+                tally.stand_in_wait_ms += wait_ms
+                continue
             tally.wait_ms += wait_ms
             tally.answered_in += in_time
             for threshold in self._thresholds_ms:
@@ -380,6 +387,8 @@ _FOLD: Final[dict[type, Callable[[Measures, Any, int], None]]] = {
     LegFailed: Measures._offer_lost,
     WithdrawOffer: Measures._offer_lost,
     JoinTimedOut: Measures._offer_lost,
+    CallbackFailed: Measures._offer_lost,
+    DialTimedOut: Measures._offer_lost,
     AgentStateSet: Measures._asked,
     AgentMoved: Measures._moved,
     AgentLapsed: Measures._lapsed,

@@ -13,10 +13,11 @@ from router.measures.spans import Levels, Span
 
 @dataclass(slots=True)
 class Visit:
-    """A contact in a queue, since `since` (ms). `talk_ms` and `ended` once the talk is over."""
+    """A contact, or what stands in for it, in a queue since `since` (ms). `talk_ms`, `ended`: once the talk is over."""
 
     queue: str
     since: int
+    is_stand_in: bool = False
     talk_ms: int = 0
     ended: int = 0
 

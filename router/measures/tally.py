@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
-Exit = Literal["answered", "abandoned", "sent away", "sent on"]
+Exit = Literal["answered", "abandoned", "sent away", "sent on", "stood in for", "stand-in"]
 """How a contact leaves a queue: by our answer, by its customer's choice, by ours, or for another queue, which counts it
-again."""
+again; or its customer leaves the line, and a callback or a message stands in for him. The last is how these leave."""
 
 
 def _exit(way: Exit) -> Any:
@@ -21,8 +21,10 @@ class Tally:
     """Sums over the contacts of one queue, durations in ms.
 
     The ways out of a queue are the columns made by `_exit`: a new outcome is one more line there. `carried_in` waited
-    when the time began, `carried_out` when it ended. `answered_in` and `abandoned_in` are within the queue's acceptable
-    wait, `abandoned_short` within its short-abandon threshold; `within`: how many were answered by each threshold (ms).
+    when the time began, `carried_out` when it ended. `stand_ins` are callbacks and messages: they enter the queue
+    beside those who wait on the line (`offered`), and their answers and waits are counted apart. `answered_in` and
+    `abandoned_in` are within the queue's acceptable wait, `abandoned_short` within its short-abandon threshold;
+    `within`: how many were answered by each threshold (ms).
 
     Waits are in `wait_ms` of the answered and `abandoned_wait_ms` of the abandoned; `wait_ms_max` is the longest of all
     who left. Handle time (`talk_ms`, `wrap_up_ms`) is booked whole, when the contact is wrapped up. The time of agents
@@ -31,6 +33,7 @@ class Tally:
 
     carried_in: int = 0
     offered: int = 0
+    stand_ins: int = 0
     answered: int = _exit("answered")
     abandoned: int = _exit("abandoned")
     timed_out: int = _exit("sent away")
@@ -38,12 +41,18 @@ class Tally:
     nobody_there: int = _exit("sent away")
     moved: int = _exit("sent on")
     overflowed: int = _exit("sent on")
+    callback: int = _exit("stood in for")
+    voicemail: int = _exit("stood in for")
+    stand_ins_answered: int = _exit("stand-in")
+    withdrawn: int = _exit("stand-in")
+    callback_failed: int = _exit("stand-in")
     carried_out: int = 0
     answered_in: int = 0
     abandoned_in: int = 0
     abandoned_short: int = 0
     wait_ms: int = 0
     abandoned_wait_ms: int = 0
+    stand_in_wait_ms: int = 0
     wait_ms_max: int = 0
     talk_ms: int = 0
     wrap_up_ms: int = 0
@@ -76,8 +85,8 @@ class Tally:
 
     @property
     def is_conserved(self) -> bool:
-        """The conservation law: carried in + offered = all ways out + carried out."""
-        return self.carried_in + self.offered == self.left + self.carried_out
+        """The conservation law: carried in + offered + stand-ins = all ways out + carried out."""
+        return self.carried_in + self.offered + self.stand_ins == self.left + self.carried_out
 
     def flow(self) -> dict[str, int]:
         """What came, what became of it and what is left: the terms of the conservation law, by name, in its order."""
@@ -94,7 +103,7 @@ class Tally:
 
 EXITS: Final[dict[str, Exit]] = {each.name: each.metadata["exit"] for each in fields(Tally) if "exit" in each.metadata}
 """Every way out of a queue, by its column."""
-FLOW: Final = ("carried_in", "offered", *EXITS, "carried_out")
+FLOW: Final = ("carried_in", "offered", "stand_ins", *EXITS, "carried_out")
 TIMES: Final = ("ready_ms", "ringing_ms", "handling_ms", "paused_ms", "not_responding_ms")
 """The columns of agents' time."""
 
