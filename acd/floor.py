@@ -43,7 +43,10 @@ from acd.waiting import Waits
 
 
 class Floor:
-    """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them."""
+    """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them.
+
+    `pointers` are, by queue, the agents offered a contact last where agents are selected in turn.
+    """
 
     def __init__(self, plan: FloorPlan) -> None:
         self.contacts: dict[str, Contact] = {}
@@ -51,6 +54,7 @@ class Floor:
         self.offers: dict[int, Offer] = {}
         self.last_offer = 0
         self.last_order = 0
+        self.pointers: dict[str, str] = {}
         self.watches: dict[str, Watch] = {}
         self.waits = Waits()
         self.adopt(plan)
@@ -61,7 +65,7 @@ class Floor:
         known, self.agents = self.agents, {}
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
-            agent.place, agent.skills = place, agent_plan.skills
+            agent.place, agent.skills, agent.weight = place, agent_plan.skills, agent_plan.weight
         self.watches = {
             queue.id: watch(queue.id, queue.compat, self.watches.get(queue.id), self.contacts.values())
             for queue in plan.queues.values()
@@ -71,7 +75,7 @@ class Floor:
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
-        self.matching = Matching(self.plan)
+        self.matching = Matching(self.plan, self.pointers)
         for agent in self.agents.values():
             if agents.attends(agent):
                 self.matching.attend(agent, 1)
@@ -212,6 +216,8 @@ class Floor:
         contact.offers, contact.rung_at, agent.offer = (*contact.offers, event.offer), now, event.offer
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
+        if self.plan.queues[event.queue].selection == "round_robin":
+            self.pointers[event.queue] = event.agent
         agent.offered_at = now  # only now: while he is ready, what ranks an agent stays as it is
 
     def _accepted(self, event: OfferAccepted | LegAnswered, now: int) -> None:

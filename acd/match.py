@@ -10,7 +10,7 @@ with the number of different needs, not with contacts or agents. Everything is o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from acd import discipline, selection, widening
 from acd.line import Line
 from acd.model import Agent, Contact
 from acd.plan import FloorPlan, QueuePlan, Requirement
+from acd.roster import Roster
 
 NeedKey = tuple[str, tuple[Requirement, ...], int]
 Skills = tuple[tuple[str, int], ...]
@@ -42,9 +43,9 @@ class Need:
     requirements: tuple[Requirement, ...]
     tiers: int
     rank: Callable[[Agent], selection.Rank]
+    agents: Line[Agent] | Roster
     contacts: dict[int, Line[Contact]] = field(default_factory=dict)
     waiting: int = 0
-    agents: Line[Agent] = field(default_factory=Line)
     barred: int = 0
     profiles: list[Profile] = field(default_factory=list)
     later: list[tuple[int, Profile]] = field(default_factory=list)
@@ -79,8 +80,10 @@ class Choice:
 class Matching:
     """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `free`/`busy` agents."""
 
-    def __init__(self, plan: FloorPlan) -> None:
+    def __init__(self, plan: FloorPlan, pointers: Mapping[str, str] | None = None) -> None:
+        """`pointers`: by queue, the agent it offered a contact last, as the floor keeps them."""
         self._plan = plan
+        self._pointers = {} if pointers is None else pointers
         self._tiers, self._places = _tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers], Profile] = {}
@@ -173,7 +176,7 @@ class Matching:
         need = self._need_of(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
-        best = need.agents.first(passed_over)
+        best = self._first(need, contact, passed_over, now)
         if best is None:
             return None
         able = need.agents.count
@@ -246,6 +249,22 @@ class Matching:
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
+    def _first(
+        self, need: Need, contact: Contact, passed_over: Callable[[Agent], bool] | None, now: int
+    ) -> Agent | None:
+        """The first of a need's ready agents, as its queue selects."""
+        agents = need.agents
+        if isinstance(agents, Line):
+            return agents.first(passed_over)
+        if need.queue.selection == "weighted_random":
+            return agents.draw(selection.lot(contact.id, now), passed_over)
+        return agents.following(self._pointer(need.queue), passed_over)
+
+    def _pointer(self, queue: QueuePlan) -> int:
+        """The place in a queue's list where its round robin stands; -1 before its front."""
+        agent = self._pointers.get(queue.id, "")
+        return self._places.get((queue.id if queue.tiers else "", agent), -1)
+
     def _will_widen(self, contact: Contact) -> bool:
         """Whether time will let more agents serve the contact."""
         return widening.next_widening(contact, self._plan.queues[contact.queue]) is not None
@@ -275,7 +294,8 @@ class Matching:
         need = self._needs.get(key)
         if need is None:
             plan = self._plan.queues[queue]
-            need = self._needs[key] = Need(plan, requirements, tiers, self._ranking(plan))
+            agents = Roster() if plan.selection in _ROUND else Line[Agent]()
+            need = self._needs[key] = Need(plan, requirements, tiers, self._ranking(plan), agents)
             for profile in self._who_may_meet(requirements):
                 self._introduce(need, profile)
         return need
@@ -320,6 +340,8 @@ class Matching:
 
 
 _NO_TIER: Final = 1_000_000
+_ROUND: Final = ("round_robin", "weighted_random")
+"""The selections in which who ranks first need not go first."""
 
 
 def _tier(profile: Profile, need: Need) -> int:
@@ -328,9 +350,12 @@ def _tier(profile: Profile, need: Need) -> int:
 
 
 def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int]]:
-    """By agent, his tier in each queue that has tiers; and by queue and agent, his place in its list."""
+    """By agent, his tier in each queue that has tiers; and by queue and agent, his place in its list.
+
+    The place among all is that in a queue without a name.
+    """
     tiers: dict[str, list[tuple[str, int]]] = {}
-    places: dict[tuple[str, str], int] = {}
+    places = {("", agent): place for place, agent in enumerate(sorted(plan.agents))}
     for queue in plan.queues.values():
         listed = [(agent, number) for number, tier in enumerate(queue.tiers) for agent in tier.agents]
         for place, (agent, number) in enumerate(listed):

@@ -83,7 +83,7 @@ class Agent:
 
     `idle_since`, `offered_at` and `served` (contacts since the log-in) rank the ready; they stay as they are meanwhile.
     `place` is that of the id among all ids, `missed` how many offers in a row went unanswered. 0 is no lease, no time.
-    Who is ready `once` pauses after the next contact.
+    Who is ready `once` pauses after the next contact. `weight` is the plan's: his lots where a queue draws.
     """
 
     id: str
@@ -102,6 +102,7 @@ class Agent:
     pending_reason: str = ""
     lease_until: int = 0
     wrap_up_until: int = 0
+    weight: int = 1
 
 
 @dataclass(slots=True)

@@ -11,8 +11,9 @@ WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
 Order = Literal["age", "slack"]
 Ring = Literal["one", "all", "progressive"]
 Selection = Literal[
-    "longest_idle", "least_recently_offered", "fewest_contacts", "in_order", "best_skilled", "specialists_first"
-]
+    "longest_idle", "least_recently_offered", "fewest_contacts", "in_order", "best_skilled", "specialists_first",
+    "round_robin", "weighted_random",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -148,13 +149,15 @@ class Terms:
 class AgentPlan:
     """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill.
 
-    `wrap_up_ms` and `missed_offers_max` hold for this agent instead of the queue's, unless they are None.
+    `wrap_up_ms` and `missed_offers_max` hold for this agent instead of the queue's, unless they are None. `weight` is
+    how many lots he has where a queue draws among its agents.
     """
 
     id: str
     skills: tuple[tuple[str, int], ...] = ()
     wrap_up_ms: int | None = None
     missed_offers_max: int | None = None
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)

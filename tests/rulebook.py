@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from acd.contact import UNANSWERED
+from acd.floor import Floor
 from acd.model import Agent, Contact, ContactState
 from acd.plan import QueuePlan
+from acd.selection import lot
 
 Pair = tuple[Contact, Agent]
 
@@ -17,17 +19,29 @@ def tier_of(pair: Pair, queues: Mapping[str, QueuePlan]) -> int:
     return next((place for place, tier in enumerate(tiers) if pair[1].id in tier.agents), 99 if tiers else 0)
 
 
-def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
-    """How an agent ranks for a contact, by the book."""
+def standing(pair: Pair, eligible: Sequence[Pair], floor: Floor, now: int) -> tuple[int, ...]:
+    """How an agent ranks for a contact, by the book; `eligible` are all who might have it."""
+    queues = floor.plan.queues
     queue, agent = queues[pair[0].queue], pair[1]
-    listed = [name for tier in queue.tiers for name in tier.agents]
-    place = listed.index(agent.id) if agent.id in listed else agent.place
+    listed = [name for tier in queue.tiers for name in tier.agents] or sorted(floor.plan.agents)
+    place = listed.index(agent.id)
+    pointer = listed.index(floor.pointers[queue.id]) if queue.id in floor.pointers else -1
     by = {
         "longest_idle": (agent.idle_since, place),
         "fewest_contacts": (agent.served, agent.idle_since, place),
         "in_order": (place,),
+        "round_robin": (place <= pointer, place),
+        "weighted_random": (agent is not _drawn(eligible, queues, now), place),
     }
     return (tier_of(pair, queues), *by[queue.selection])
+
+
+def _drawn(eligible: Sequence[Pair], queues: Mapping[str, QueuePlan], now: int) -> Agent | None:
+    """Who is drawn, where everybody's lots lie in a row."""
+    first = min((tier_of(each, queues) for each in eligible), default=0)
+    agents = [each[1] for each in eligible if tier_of(each, queues) == first]
+    row = [agent for agent in sorted(agents, key=lambda each: (each.weight, each.place)) for _ in range(agent.weight)]
+    return row[lot(eligible[0][0].id, now) % len(row)] if row else None
 
 
 def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:

@@ -140,9 +140,12 @@ class Laws(RuleBasedStateMachine):
         waiting = [each for each in floor.contacts.values() if floor.seeks(each)]
         ready = [each for each in floor.agents.values() if each.state is AgentState.READY]
         queues = floor.plan.queues
-        a_contact_chose = self.choice([(contact, each) for each in ready], lambda pair: standing(pair, queues))
+        a_contact_chose = self.choice(
+            [(contact, each) for each in ready], lambda pair, pairs: standing(pair, pairs, floor, self.now)
+        )
         an_agent_chose = self.choice(
-            [(each, agent) for each in waiting], lambda pair: discipline.rank(pair[0], queues[pair[0].queue], self.now)
+            [(each, agent) for each in waiting],
+            lambda pair, _pairs: discipline.rank(pair[0], queues[pair[0].queue], self.now),
         )
         told = (event.contact, event.agent, event.candidates, event.excluded)
         assert told in (a_contact_chose, an_agent_chose)
@@ -161,7 +164,7 @@ class Laws(RuleBasedStateMachine):
         assert (place, min(place, self.positions.get(event.contact, place))) == (event.place, event.position)
         self.positions[event.contact] = event.position
 
-    def choice(self, pairs: list[Pair], rank: Callable[[Pair], tuple[int, ...]]) -> tuple[Any, ...]:
+    def choice(self, pairs: list[Pair], rank: Callable[[Pair, list[Pair]], tuple[int, ...]]) -> tuple[Any, ...]:
         """What an offer should say, where these pairs are to choose from."""
         able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
         queues = self.folded.floor.plan.queues
@@ -172,7 +175,7 @@ class Laws(RuleBasedStateMachine):
             ("tier", len(able) - len(inside)),
             ("kept_apart", len(inside) - len(eligible)),
         )
-        best = min(eligible, key=rank, default=None)
+        best = min(eligible, key=lambda pair: rank(pair, eligible), default=None)
         excluded = tuple(reason for reason in counts if reason[1])
         return (best[0].id, best[1].id, len(eligible), excluded) if best else ()
 

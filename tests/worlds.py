@@ -113,7 +113,7 @@ def rich_plan(version: str = "v1") -> Plan:
         ageing=Ageing(20 * S, 1, 2),
         tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S if first else 5 * S)),
         relaxations=(Relaxation(None, (Requirement("pay"),)), Relaxation(40 * S if first else 20 * S)),
-        selection="in_order",
+        selection="in_order" if first else "round_robin",
         ring="progressive" if first else "all",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
@@ -124,14 +124,14 @@ def rich_plan(version: str = "v1") -> Plan:
         weight=0 if first else 1,
         order="slack",
         head_start_ms=5 * S,
-        selection="fewest_contacts",
+        selection="fewest_contacts" if first else "weighted_random",
         ring="all" if first else "progressive",
         ring_step_ms=3 * S,
         announce=Announce(11 * S, position=True),
         waiting_max=3,
         leave_when_empty=version != "v1",
     )
-    agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2)}
+    agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2, weight=3)}
     front = busy.menus.flows["front"]
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
     flow = replace(front, nodes={**front.nodes, "quick": own_terms})

@@ -225,7 +225,7 @@ def compile_agents(sections: Sections) -> Iterator[AgentPlan]:
     """The first line, each agent of each group."""
     for agent_id, spec in sections.agents.items():
         for member in members(agent_id, spec.count):
-            yield AgentPlan(member, _skills(spec), spec.wrap_up, spec.missed_offers_max)
+            yield AgentPlan(member, _skills(spec), spec.wrap_up, spec.missed_offers_max, spec.weight)
 
 
 def _skills(spec: AgentSpec) -> tuple[tuple[str, int], ...]:

@@ -25,6 +25,7 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
         return
     agents = {agent.id: agent for agent in compile_agents(sections)}
     yield from _unused_skills(document, agents)
+    yield from _unused_weights(document, sections)
     onwards = {name: spec.overflow.queue for name, spec in sections.queues.items() if spec.overflow}
     for queue_id, spec in sections.queues.items():
         if any(field.startswith(f"queues.{queue_id}.") for field in told):
@@ -48,6 +49,14 @@ def _unused_skills(document: Document, agents: Mapping[str, AgentPlan]) -> Itera
             yield document.fault(
                 ("skills", skill), f"no agent has the skill `{skill}`", "give it to one, or take it out"
             )
+
+
+def _unused_weights(document: Document, sections: Sections) -> Iterator[Fault]:
+    draws = any(queue.get("selection") == "weighted_random" for _, queue in document.entries("queues"))
+    for agent_id, spec in sections.agents.items():
+        if "weight" in spec.model_fields_set and not draws:
+            hint = "say `selection: weighted_random` of a queue, or take it out"
+            yield document.fault(("agents", agent_id, "weight"), "no queue draws among its agents", hint)
 
 
 def _priorities(document: Document, queue_id: str) -> list[int]:

@@ -383,6 +383,9 @@ class AgentSpec(Entry):
         description="After how many offers missed in a row he is not responding. `null`: as the queue says.",
     )
     languages: list[SpokenLanguage] = Field([], description="The languages the agent speaks.")
+    weight: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="How many lots he has in queues whose `selection` is `weighted_random`."
+    )
 
     @field_validator("languages")
     @classmethod

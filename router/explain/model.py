@@ -15,6 +15,7 @@ from acd.plan import Selection
 TermName = Literal[
     "weight", "priority", "turn", "order",
     "tier", "skill_levels", "skills", "idle_since", "offered_at", "served", "place",
+    "rotation", "lot", "lots",
 ]  # fmt: skip
 Chooser = Literal["contact", "agent", "compat"]
 
