@@ -35,6 +35,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.model import ContactState
 from acd.offering import TAKEN, Decisions, match_agents, set_free, stop_ringing
+from acd.preferring import end_reservation, reservation_due
 from acd.queueing import overflow, overflow_due, widen
 
 
@@ -168,6 +169,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
     "announce": (lambda floor: floor.waits.waiters, _announcement_due, _announce),
+    "reservation": (lambda floor: floor.contacts, reservation_due, end_reservation),
     COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
@@ -188,6 +190,7 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactWidened, "widening", attrgetter("contact")),
     (ContactQueued, "announce", attrgetter("contact")),
     (AnnounceWait, "announce", attrgetter("contact")),
+    (ContactQueued, "reservation", attrgetter("contact")),
     *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
 )
 
@@ -200,6 +203,7 @@ def silent(floor: Floor) -> frozenset[str]:
         "widening": any(queue.tiers or queue.relaxations for queue in queues),
         "ring": any(queue.ring == "progressive" for queue in queues),
         "announce": floor.announces,
+        "reservation": any(queue.preferred for queue in queues),
         COMPAT: bool(floor.watches),
     }
     return frozenset(name for name, is_used in used.items() if not is_used)

@@ -8,6 +8,7 @@ happens by itself in `acd.alarms`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Final
 
 from acd.agent import attends
@@ -32,6 +33,7 @@ from acd.events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
+    ReservationEnded,
     RingWidened,
     WrappedUp,
     WrapUpExpired,
@@ -49,6 +51,7 @@ from acd.offering import (
     set_free,
     stop_ringing,
 )
+from acd.preferring import after_agent, after_lost, after_reservation
 from acd.queueing import (
     NOBODY_THERE,
     after_moved,
@@ -206,4 +209,15 @@ FOLLOW: Final[dict[type, Follow]] = {
     ContactReleased: _after_released,
     WrappedUp: _after_wrap_up,
     WrapUpExpired: _after_wrap_up,
+    ReservationEnded: after_reservation,
 }
+
+
+def _in_turn(first: Follow, second: Follow) -> Follow:
+    return lambda floor, event, now: chain(first(floor, event, now), second(floor, event, now))
+
+
+for _agent_goes in (AgentStateSet, AgentLapsed, AgentMoved):
+    FOLLOW[_agent_goes] = _in_turn(after_agent, FOLLOW[_agent_goes])
+for _lost in (OfferDeclined, LegFailed, OfferExpired, JoinTimedOut):
+    FOLLOW[_lost] = _in_turn(FOLLOW[_lost], after_lost)

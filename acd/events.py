@@ -161,6 +161,7 @@ class ContactQueued:
     of contacts it counts as if it had waited for `head_start_ms` more.
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     `resumes`: the contact whose place it takes, because the same customer left this queue lately.
+    Until `reserved_until` it is offered to nobody but those it is `reserved_for`, if there are any.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -178,6 +179,8 @@ class ContactQueued:
     position: int | None = None
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
     resumes: str = ""
+    reserved_for: tuple[str, ...] = ()
+    reserved_until: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +415,15 @@ class WrapUpExpired:
     outcome: WrapUpOutcome
 
 
+@dataclass(frozen=True, slots=True)
+class ReservationEnded:
+    """A contact is kept no longer for some agents: its time is over, they went away, or all of them passed it up."""
+
+    kind: ClassVar[str] = "reservation.ended"
+    contact: str
+    because: Literal["time", "away", "passed_up"]
+
+
 FACTS: Final = (
     AgentStateSet,
     AgentAlive,
@@ -447,6 +459,7 @@ DECISIONS: Final = (
     ContactEnded,
     WrapUpStarted,
     WrapUpExpired,
+    ReservationEnded,
 )
 
 

@@ -29,6 +29,7 @@ from acd.events import (
     OfferExpired,
     PairExcluded,
     QueueLeft,
+    ReservationEnded,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -37,15 +38,19 @@ from acd.events import (
     is_missed,
 )
 from acd.match import Matching
-from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, Offer
+from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, LastAgent, Offer
 from acd.plan import FloorPlan
 from acd.waiting import Waits
+
+LAST_AGENTS_MAX: Final = 50_000
+"""Of how many customers it is remembered who served them last; those served longest ago are forgotten first."""
 
 
 class Floor:
     """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them.
 
-    `pointers` are, by queue, the agents offered a contact last where agents are selected in turn.
+    `pointers` are, by queue, the agents offered a contact last where agents are selected in turn; `last_agents`, by
+    customer, who served him last, as long as any queue asks.
     """
 
     def __init__(self, plan: FloorPlan) -> None:
@@ -55,6 +60,7 @@ class Floor:
         self.last_offer = 0
         self.last_order = 0
         self.pointers: dict[str, str] = {}
+        self.last_agents: dict[str, LastAgent] = {}
         self.watches: dict[str, Watch] = {}
         self.waits = Waits()
         self.adopt(plan)
@@ -71,6 +77,8 @@ class Floor:
             for queue in plan.queues.values()
             if queue.compat
         }
+        queues = plan.queues.values()
+        self._remembers = any(queue.preferred and queue.preferred.last_agent for queue in queues)
         self.index()
 
     def index(self) -> None:
@@ -109,6 +117,10 @@ class Floor:
             return False
         ring = self.plan.queues[contact.queue].ring
         return ring == "all" or (ring == "progressive" and contact.rings_on)
+
+    def keeps(self, contact: Contact) -> bool:
+        """Whether a contact that waits is kept for some agents."""
+        return bool(contact.reserved_for) and contact.state in contacts.UNANSWERED
 
     def cuts_offers_of(self, contact: Contact) -> bool:
         """Whether an offer ends when its agent stops, and a wait at its longest; or an old system sees to it."""
@@ -173,6 +185,7 @@ class Floor:
         contact.relaxed, contact.tiers, contact.tiers_max = event.relaxed, event.tiers, event.tiers_max
         contact.need_since, contact.queued_at = event.need_since, now
         contact.wait_until = event.until
+        contact.reserved_for, contact.reserved_until = event.reserved_for, event.reserved_until
         self._move_contact(contact, event.kind)
 
     def _queue_left(self, event: QueueLeft, now: int) -> None:
@@ -185,6 +198,10 @@ class Floor:
     def _reprioritised(self, event: ContactReprioritised, now: int) -> None:
         with self._in_another_line(event.contact) as contact:
             contact.priority = event.priority
+
+    def _reservation_ended(self, event: ReservationEnded, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.reserved_for, contact.reserved_until = (), 0
 
     @contextmanager
     def _in_another_line(self, contact_id: str) -> Iterator[Contact]:
@@ -254,10 +271,18 @@ class Floor:
         contact.agent, agent.contact = agent.id, contact.id
         contact.answered_at = now
         agent.served += 1
+        if self._remembers and contact.customer:
+            self._remember(LastAgent(contact.customer, agent.id, now))
         if agent.once and agent.pending is None:
             agent.pending, agent.pending_reason = AgentState.PAUSED, HAD_ONE
         self._move_contact(contact, event.kind)
         self._move_agent(agent, event.kind)
+
+    def _remember(self, last: LastAgent) -> None:
+        self.last_agents.pop(last.customer, None)
+        self.last_agents[last.customer] = last
+        if len(self.last_agents) > LAST_AGENTS_MAX:
+            del self.last_agents[next(iter(self.last_agents))]
 
     # --- booking: agents ------------------------------------------------------------------------------------------
 
@@ -338,6 +363,7 @@ _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     QueueLeft: Floor._queue_left,
     ContactWidened: Floor._widened,
     ContactReprioritised: Floor._reprioritised,
+    ReservationEnded: Floor._reservation_ended,
     ContactEnded: Floor._ended,
     PairExcluded: Floor._excluded,
     OfferContact: Floor._offered,

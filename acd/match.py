@@ -35,7 +35,8 @@ def meets(skills: Skills, requirements: tuple[Requirement, ...]) -> bool:
 class Need:
     """What some contacts ask for, who waits for it, and who could serve it.
 
-    `contacts` are those waiting, by their own priority. `agents` are ready. `barred` is how many ready agents have the
+    `contacts` are those waiting for anybody, by their own priority; `waiting` counts them and those `reserved` for
+    somebody. `agents` are ready. `barred` is how many ready agents have the
     skills but no open tier. `later` are those with the skills whose tier is still to open, with its number.
     """
 
@@ -46,6 +47,7 @@ class Need:
     agents: Line[Agent] | Roster
     contacts: dict[int, Line[Contact]] = field(default_factory=dict)
     waiting: int = 0
+    reserved: int = 0
     barred: int = 0
     profiles: list[Profile] = field(default_factory=list)
     later: list[tuple[int, Profile]] = field(default_factory=list)
@@ -92,6 +94,7 @@ class Matching:
         self._ready = 0
         self._waiting: dict[str, None] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
+        self._reserved: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
             for language in plan.languages if queue.match_language else ("",):
@@ -103,22 +106,32 @@ class Matching:
     def add(self, contact: Contact) -> None:
         """The contact waits, or may ring at one more agent."""
         need = self._need_of(contact)
+        need.waiting += 1
+        self._waiting[contact.id] = None
+        if contact.reserved_for:
+            need.reserved += 1
+            for agent in contact.reserved_for:
+                self._reserved.setdefault(agent, {})[contact.id] = contact
+            return
         line = need.contacts.get(contact.priority)
         if line is None:
             line = need.contacts[contact.priority] = Line()
         line.add(discipline.place(contact), contact)
-        need.waiting += 1
-        self._waiting[contact.id] = None
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
         need = self._need_of(contact)
+        need.waiting -= 1
+        del self._waiting[contact.id]
+        if contact.reserved_for:
+            need.reserved -= 1
+            for agent in contact.reserved_for:
+                del self._reserved[agent][contact.id]
+            return
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
         if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
-        need.waiting -= 1
-        del self._waiting[contact.id]
 
     def seeks(self, contact: str) -> bool:
         """Whether the contact is one of those that were added and not dropped."""
@@ -176,13 +189,17 @@ class Matching:
         need = self._need_of(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
-        best = self._first(need, contact, passed_over, now)
-        if best is None:
-            return None
         able = need.agents.count
         apart = sum(1 for agent in until if until[agent] > now and self._is_ready_for(agent, need)) if until else 0
-        excluded = _counts(self._ready - able - need.barred, need.barred, apart)
-        return Choice(contact, best, able - apart, excluded)
+        eligible = able - apart
+        if contact.reserved_for:
+            kept_for = self._kept_for(contact, now)
+            passed_over, eligible = (lambda agent: agent.id not in kept_for), len(kept_for)
+        best = self._first(need, contact, passed_over, now) if eligible else None
+        if best is None:
+            return None
+        excluded = _counts(self._ready - able - need.barred, need.barred, apart, able - apart - eligible)
+        return Choice(contact, best, eligible, excluded)
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
         """The first of all waiting contacts that the agent can serve and is not kept from, or None."""
@@ -202,11 +219,17 @@ class Matching:
                     rank = discipline.rank(contact, need.queue, now)
                     if first is None or rank < first:
                         best, first = contact, rank
+        for contact in self._kept_for_him(agent, now):
+            rank = discipline.rank(contact, self._plan.queues[contact.queue], now)
+            if first is None or rank < first:
+                best, first = contact, rank
         if best is None:
             return None
         barred = sum(need.waiting for need in profile.barred)
-        apart = sum(1 for contact in self._kept_apart(agent, now) if self.could_serve(agent, contact)) if others else 0
-        return Choice(best, agent, able - apart, _counts(len(self._waiting) - able - barred, barred, apart))
+        kept = [each for each in self._kept_apart(agent, now) if self.could_serve(agent, each)] if others else ()
+        reserved = self._kept_for_others(agent, kept, now)
+        counts = _counts(len(self._waiting) - able - barred, barred, len(kept), reserved)
+        return Choice(best, agent, able - len(kept) - reserved, counts)
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""
@@ -217,6 +240,10 @@ class Matching:
         """Every waiting contact that is or was kept from somebody, first come first."""
         kept = {contact.id: contact for contacts in self._apart.values() for contact in contacts.values()}
         return sorted((contact for contact in kept.values() if contact.id in self._waiting), key=discipline.place)
+
+    def reserved(self, agent: str) -> list[Contact]:
+        """Every waiting contact that is kept for this agent, or for him and others, in no order."""
+        return list(self._reserved.get(agent, {}).values())
 
     def present(self, contact: Contact) -> int:
         """How many agents who can serve the contact are logged in."""
@@ -255,10 +282,43 @@ class Matching:
         """The first of a need's ready agents, as its queue selects."""
         agents = need.agents
         if isinstance(agents, Line):
-            return agents.first(passed_over)
+            return self._first_kept_for(need, contact, now) if contact.reserved_for else agents.first(passed_over)
         if need.queue.selection == "weighted_random":
             return agents.draw(selection.lot(contact.id, now), passed_over)
         return agents.following(self._pointer(need.queue), passed_over)
+
+    # --- contacts that are kept for somebody ----------------------------------------------------------------------
+
+    def _kept_for(self, contact: Contact, now: int) -> dict[str, Agent]:
+        """Who is ready of those a contact is kept for, and may have it."""
+        ready = (self._ready_agent(agent) for agent in contact.reserved_for)
+        return {each.id: each for each in ready if each and self._may_have(each, contact, now)}
+
+    def _ready_agent(self, agent_id: str) -> Agent | None:
+        profile = self._profile_of.get(agent_id)
+        return profile.ready.get(agent_id) if profile else None
+
+    def _may_have(self, agent: Agent, contact: Contact, now: int) -> bool:
+        return contact.exclusions.get(agent.id, 0) <= now and self.could_serve(agent, contact)
+
+    def _first_kept_for(self, need: Need, contact: Contact, now: int) -> Agent:
+        """The first of them in the order of the need: they are few, and the ready may be many."""
+
+        def rank(agent: Agent) -> selection.Rank:
+            return (*_standing(self._profile(agent), need), *need.rank(agent))
+
+        return min(self._kept_for(contact, now).values(), key=rank)
+
+    def _kept_for_him(self, agent: Agent, now: int) -> list[Contact]:
+        """The waiting contacts that are kept for this agent, and that he may have."""
+        return [each for each in self.reserved(agent.id) if self._may_have(agent, each, now)]
+
+    def _kept_for_others(self, agent: Agent, apart: Iterable[Contact], now: int) -> int:
+        """How many the agent could serve that are kept for others, less those he is kept apart from."""
+        reserved = sum(need.reserved for need, _ in self._profile(agent).needs)
+        if not reserved:
+            return 0
+        return reserved - len(self._kept_for_him(agent, now)) - sum(1 for each in apart if each.reserved_for)
 
     def _pointer(self, queue: QueuePlan) -> int:
         """The place in a queue's list where its round robin stands; -1 before its front."""
@@ -326,13 +386,12 @@ class Matching:
     def _introduce(self, need: Need, profile: Profile) -> None:
         if not meets(profile.skills, need.requirements):
             return
-        tier = _tier(profile, need)
-        if tier >= need.tiers:
+        standing = _standing(profile, need)
+        if (tier := standing[0]) >= need.tiers:
             profile.barred.append(need)
             need.barred += len(profile.ready)
             need.later.append((tier, profile))
             return
-        standing = (tier, selection.preference(need.queue.selection, profile.skills, need.requirements))
         profile.needs.append((need, standing))
         need.profiles.append(profile)
         for agent in profile.ready.values():
@@ -347,6 +406,12 @@ _ROUND: Final = ("round_robin", "weighted_random")
 def _tier(profile: Profile, need: Need) -> int:
     """The tier of these agents in a need's queue, from 0. Without tiers, everybody is in the first."""
     return profile.tiers.get(need.queue.id, _NO_TIER) if need.queue.tiers else 0
+
+
+def _standing(profile: Profile, need: Need) -> tuple[int, int]:
+    """Their tier, and what ranks them by their skills."""
+    preference = selection.preference(need.queue.selection, profile.skills, need.requirements)
+    return _tier(profile, need), preference
 
 
 def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int]]:
@@ -372,6 +437,6 @@ def _is_unattended(need: Need) -> bool:
     return need.queue.leave_when_empty and not any(profile.attending for profile in need.profiles)
 
 
-def _counts(unskilled: int, barred: int, apart: int) -> tuple[tuple[str, int], ...]:
-    reasons = (("skill", unskilled), ("tier", barred), ("kept_apart", apart))
+def _counts(unskilled: int, barred: int, apart: int, reserved: int) -> tuple[tuple[str, int], ...]:
+    reasons = (("skill", unskilled), ("tier", barred), ("kept_apart", apart), ("reserved", reserved))
     return tuple((reason, count) for reason, count in reasons if count)

@@ -47,6 +47,7 @@ class Contact:
     `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
     `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
+    While it waits it is offered to nobody but those it is `reserved_for`, if there are any, until `reserved_until`.
     """
 
     id: str
@@ -75,6 +76,8 @@ class Contact:
     rings_on: bool = False
     agent: str = ""
     exclusions: dict[str, int] = field(default_factory=dict)
+    reserved_for: tuple[str, ...] = ()
+    reserved_until: int = 0
 
 
 @dataclass(slots=True)
@@ -103,6 +106,15 @@ class Agent:
     lease_until: int = 0
     wrap_up_until: int = 0
     weight: int = 1
+
+
+@dataclass(slots=True)
+class LastAgent:
+    """Who talked with a customer last, and since when (ms)."""
+
+    customer: str = field(repr=False, metadata={"personal": "person"})
+    agent: str
+    at: int
 
 
 @dataclass(slots=True)

@@ -79,6 +79,18 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Preferred:
+    """For its first `for_ms` a contact is only offered to the agents that are named for it, if one of them attends.
+
+    If none is named and `last_agent` says so, that is whoever served this customer last, in any queue, `within_ms`.
+    """
+
+    for_ms: int
+    last_agent: bool = False
+    within_ms: int = 30 * 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
@@ -90,6 +102,7 @@ class QueuePlan:
     `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
     `compat`: the old system whose strategy decides who rings when, instead of everything above.
     `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
+    `preferred`: for whom contacts are kept at first.
     `announce`: what contacts are told while they wait; only of queues that have it is the expected wait known.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
     `exclusion_ms`: how long a contact is kept from an agent who declined or missed it while
@@ -127,6 +140,7 @@ class QueuePlan:
     short_abandon_ms: int = 20_000
     wrap_up_outcome: WrapUpOutcome = "resolved"
     case_type: str | None = None
+    preferred: Preferred | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +149,7 @@ class Terms:
 
     `priority` is added to the queue's, `head_start_ms` to its head start; at most `tiers_max` of its tiers ever open to
     the contact; `wait_ms_max` holds instead of the queue's unless it is None. `position` (1 is the front) is for queues
-    that follow Asterisk.
+    that follow Asterisk. `prefers` are the agents it is kept for at first, where the queue does that.
     """
 
     priority: int = 0
@@ -143,6 +157,7 @@ class Terms:
     tiers_max: int | None = None
     wait_ms_max: int | None = None
     position: int | None = None
+    prefers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

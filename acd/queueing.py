@@ -20,6 +20,7 @@ from acd.floor import Floor
 from acd.model import Contact, ContactState
 from acd.offering import Decisions, match_contact, match_in_turn, set_free, stop_ringing
 from acd.plan import QueuePlan, Terms
+from acd.preferring import reconsider, reserved_for
 
 NOBODY_THERE: Final = "nobody is there"
 
@@ -31,21 +32,26 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
     resumes, need_since = resumed(floor, contact, queue_id, now)
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
+    asked = widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0))
+    tiers = widening.open_tiers(queue, 0, terms.tiers_max)
+    kept_for = reserved_for(floor, contact, queue, terms.prefers, asked, tiers, now)
     return ContactQueued(
         contact_id,
         queue_id,
         language,
         queue.priority + terms.priority,
-        widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
+        asked,
         need_since,
         None if wait_ms_max is None else now + wait_ms_max,
         relaxed,
-        widening.open_tiers(queue, 0, terms.tiers_max),
+        tiers,
         terms.tiers_max,
         terms.head_start_ms,
         terms.position,
         contact.customer,
         resumes,
+        kept_for,
+        now + queue.preferred.for_ms if queue.preferred and kept_for else 0,
     )
 
 
@@ -130,6 +136,8 @@ def catch_up(floor: Floor, contact: Contact, now: int) -> Decisions:
     if (widened.relaxed, widened.tiers) != (contact.relaxed, contact.tiers):
         yield widened
     yield from relax_by_need(floor, contact)
+    if floor.keeps(contact):
+        yield from reconsider(floor, contact, now)
     ring_at = widening.next_ring(contact, floor.plan.queues[contact.queue])
     if ring_at is not None and ring_at <= now:
         yield RingWidened(contact.id)

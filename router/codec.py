@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
 from acd.compat.watch import Watch
 from acd.estimate import Estimator
-from acd.model import Agent, Contact, Offer
+from acd.model import Agent, Contact, LastAgent, Offer
 from acd.waiting import Waiter
 from escalation.case import Case
 from ivr.session import Session
@@ -164,6 +164,7 @@ class BoardState:
     waiters: list[Waiter] = field(default_factory=list)
     estimators: dict[str, Estimator] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
+    last_agents: list[LastAgent] = field(default_factory=list)
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -188,6 +189,7 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         waiters=list(floor.waits.waiters.values()),
         estimators=floor.waits.estimators,
         pointers=floor.pointers,
+        last_agents=[_sealed(last, seal) for last in floor.last_agents.values()],
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -236,6 +238,8 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
     floor.waits.estimators = state.estimators
     floor.pointers = state.pointers
+    unsealed = (_unsealed(last, unseal) for last in state.last_agents)
+    floor.last_agents = {last.customer: last for last in unsealed}
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

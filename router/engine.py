@@ -249,7 +249,7 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
-    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max, node.position)
+    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max, node.position, node.prefers)
     return acd.queueing.queue_up(board.floor, contact, node.queue, language, terms, now)
 
 

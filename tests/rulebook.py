@@ -53,6 +53,8 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     after_ms = opens[contact.tiers :]
     after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
+    if contact.reserved_for:
+        yield contact.reserved_until
     if queue.overflow:
         yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:

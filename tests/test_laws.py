@@ -169,11 +169,14 @@ class Laws(RuleBasedStateMachine):
         able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
         queues = self.folded.floor.plan.queues
         inside = [pair for pair in able if tier_of(pair, queues) < pair[0].tiers]
-        eligible = [pair for pair in inside if pair[0].exclusions.get(pair[1].id, 0) <= self.now]
+        apart = [pair for pair in inside if pair[0].exclusions.get(pair[1].id, 0) > self.now]
+        together = [pair for pair in inside if pair not in apart]
+        eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
         counts = (
             ("skill", len(pairs) - len(able)),
             ("tier", len(able) - len(inside)),
-            ("kept_apart", len(inside) - len(eligible)),
+            ("kept_apart", len(apart)),
+            ("reserved", len(together) - len(eligible)),
         )
         best = min(eligible, key=lambda pair: rank(pair, eligible), default=None)
         excluded = tuple(reason for reason in counts if reason[1])

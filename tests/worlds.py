@@ -7,7 +7,18 @@ from typing import Any
 
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
-from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import (
+    Ageing,
+    AgentPlan,
+    Announce,
+    FloorPlan,
+    Overflow,
+    Preferred,
+    QueuePlan,
+    Relaxation,
+    Requirement,
+    Tier,
+)
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -117,6 +128,7 @@ def rich_plan(version: str = "v1") -> Plan:
         ring="progressive" if first else "all",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
+        preferred=Preferred(12 * S),
         leave_when_empty=True,
     )
     quick = replace(
@@ -129,12 +141,17 @@ def rich_plan(version: str = "v1") -> Plan:
         ring_step_ms=3 * S,
         announce=Announce(11 * S, position=True),
         waiting_max=3,
+        preferred=Preferred(10 * S, last_agent=True, within_ms=300 * S),
         leave_when_empty=version != "v1",
     )
-    agents = {**busy.floor.agents, "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2, weight=3)}
+    agents = {
+        **busy.floor.agents,
+        "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2, weight=3),
+    }
     front = busy.menus.flows["front"]
+    named = HandOver("needs", "needs", ("hold",), prefers=("bob", "cat"))
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
-    flow = replace(front, nodes={**front.nodes, "quick": own_terms})
+    flow = replace(front, nodes={**front.nodes, "quick": own_terms, "needs": named})
     return replace(
         busy,
         floor=FloorPlan({"needs": needs, "quick": quick}, agents),

@@ -115,7 +115,7 @@ def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 def _flows(document: Document, sections: Sections) -> dict[str, Flow]:
     return {
-        name: compile_flow(name, flow)
+        name: compile_flow(name, flow, sections.agents)
         for name, flow in sections.flows.items()
         if is_whole(document.value(("flows", name)))
     }

@@ -26,6 +26,7 @@ _ROUTING: Final = {
     "ageing": _OUT,
     "order": _OUT,
     "head_start": _OUT,
+    "preferred": _OUT,
     "selection": _BY_STRATEGY,
     "ring": _BY_STRATEGY,
     "exclusion": _OUT,
@@ -220,3 +221,5 @@ def _idle_terms(node: HandOverSpec, system: str) -> Iterator[str]:
         yield "head_start"
     if node.tiers_max is not None and system == "freeswitch":
         yield "tiers_max"
+    if node.prefers and system:
+        yield "prefers"

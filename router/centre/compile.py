@@ -13,7 +13,18 @@ from acd.compat.asterisk.plan import Strategy as AsteriskStrategy
 from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue
 from acd.compat.freeswitch.plan import Strategy as FreeswitchStrategy
 from acd.compat.plan import CompatQueue
-from acd.plan import Ageing, AgentPlan, Announce, FloorPlan, Overflow, QueuePlan, Relaxation, Requirement, Tier
+from acd.plan import (
+    Ageing,
+    AgentPlan,
+    Announce,
+    FloorPlan,
+    Overflow,
+    Preferred,
+    QueuePlan,
+    Relaxation,
+    Requirement,
+    Tier,
+)
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
@@ -32,6 +43,7 @@ from router.centre.sections import (
     HoursSpec,
     MenuSpec,
     NodeSpec,
+    PreferredSpec,
     QueueSpec,
     SaySpec,
     Sections,
@@ -52,7 +64,9 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
             tuple(centre.languages),
             centre.pause_restarts_idle,
         ),
-        menus=MenuPlan(_by_id(compile_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
+        menus=MenuPlan(
+            _by_id(compile_flow(flow_id, spec, sections.agents) for flow_id, spec in sections.flows.items())
+        ),
         desk=DeskPlan(_by_id(_teams(sections)), _by_id(_case_types(sections)), dict(sorted(calendars.items()))),
         entry_points=_by_id(_entry_points(sections, centre.languages[0])),
         prompts={prompt_id: dict(sorted(texts.items())) for prompt_id, texts in sorted(sections.prompts.items())},
@@ -131,6 +145,7 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         short_abandon_ms=spec.acceptable_wait if spec.short_abandon is None else spec.short_abandon,
         wrap_up_outcome=spec.wrap_up_outcome,
         case_type=spec.case_type,
+        preferred=_preferred(spec.preferred) if spec.preferred else None,
     )
     if spec.compat is None:
         return queue
@@ -199,6 +214,10 @@ def _strategy(spec: AsteriskSpec | FreeswitchSpec) -> str:
     return spec.strategy.rpartition(".")[2]
 
 
+def _preferred(spec: PreferredSpec) -> Preferred:
+    return Preferred(spec.lasts, spec.last_agent, spec.within)
+
+
 def _announce(spec: AnnounceSpec) -> Announce:
     return Announce(spec.every, spec.position, spec.expected_wait, tuple(spec.prompts))
 
@@ -253,12 +272,13 @@ def _entry_point(entry_point_id: str, spec: EntryPointSpec, language: str) -> En
     return EntryPoint(entry_point_id, spec.channel, addresses, spec.service_line, spec.language or language, spec.flow)
 
 
-def compile_flow(flow_id: str, spec: FlowSpec) -> Flow:
-    """The menu tree that a flow says. Its nodes must exist; what they name outside the flow is not asked."""
-    return Flow(flow_id, spec.start, {node_id: _node(node_id, node) for node_id, node in sorted(spec.nodes.items())})
+def compile_flow(flow_id: str, spec: FlowSpec, agents: Mapping[str, AgentSpec]) -> Flow:
+    """The menu tree that a flow says. Its nodes must exist; what they name outside the flow need not."""
+    nodes = {node_id: _node(node_id, node, agents) for node_id, node in sorted(spec.nodes.items())}
+    return Flow(flow_id, spec.start, nodes)
 
 
-def _node(node_id: str, spec: NodeSpec) -> Node:
+def _node(node_id: str, spec: NodeSpec, agents: Mapping[str, AgentSpec]) -> Node:
     node: Node
     match spec:
         case SaySpec():
@@ -283,6 +303,7 @@ def _node(node_id: str, spec: NodeSpec) -> Node:
                 tiers_max=spec.tiers_max,
                 wait_ms_max=spec.wait_max,
                 position=spec.position,
+                prefers=_all_members([name for name in spec.prefers if name in agents], agents),
             )
         case HangUpSpec():
             node = HangUp(node_id, tuple(spec.prompts))

@@ -15,7 +15,7 @@ from router.centre.compile import compile_agents, compile_queue
 from router.centre.coverage import is_staffed
 from router.centre.document import Document, Path
 from router.centre.references import languages_of
-from router.centre.sections import Sections
+from router.centre.sections import HandOverSpec, PreferredSpec, Sections
 from router.errors import Fault
 
 
@@ -40,6 +40,8 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
             yield from check.tiers()
             yield from check.relaxations()
             yield from check.ageing(_priorities(document, queue_id))
+            yield from check.preferred(list(_preferring(sections, queue_id)), spec.preferred)
+    yield from _named_in_vain(document, sections)
 
 
 def _unused_skills(document: Document, agents: Mapping[str, AgentPlan]) -> Iterator[Fault]:
@@ -69,6 +71,22 @@ def _priorities(document: Document, queue_id: str) -> list[int]:
         if isinstance(node, dict) and node.get("queue") == queue_id
     ]
     return [priority for node in nodes if type(priority := node.get("priority", 0)) is int]
+
+
+def _preferring(sections: Sections, queue_id: str) -> Iterator[tuple[Path, HandOverSpec]]:
+    """The menus' nodes that hand over to a queue and name agents."""
+    for flow_id, flow in sections.flows.items():
+        for node_id, node in flow.nodes.items():
+            if isinstance(node, HandOverSpec) and node.queue == queue_id and node.prefers:
+                yield ("flows", flow_id, "nodes", node_id, "prefers"), node
+
+
+def _named_in_vain(document: Document, sections: Sections) -> Iterator[Fault]:
+    for queue_id, spec in sections.queues.items():
+        if spec.preferred is None and spec.compat is None:
+            for path, _ in _preferring(sections, queue_id):
+                hint = "say for how long under `preferred` there, or take it out"
+                yield document.fault(path, f"the queue `{queue_id}` keeps nothing for anybody", hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +163,25 @@ class _Check:
             if announce.prompts and end_ms is not None and announce.every_ms >= end_ms:
                 message = "these prompts are never played: nobody waits that long"
                 yield self.fault(("announce", "prompts"), message, f"`every` must be shorter than `{name}`")
+
+    def preferred(self, naming: Collection[tuple[Path, HandOverSpec]], spec: PreferredSpec | None) -> Iterator[Fault]:
+        """It keeps contacts for somebody who could serve them, and some wait longer than that."""
+        if spec is None:
+            return
+        if not spec.last_agent and not naming:
+            hint = "say `last_agent: true`, or `prefers` where a menu hands over"
+            yield self.fault(("preferred",), "this keeps contacts for nobody", hint)
+        if not spec.last_agent and "within" in spec.model_fields_set:
+            yield self.fault(("preferred", "within"), "this has no effect without `last_agent`", "take it out")
+        if self.queue.wait_ms_max is not None and spec.lasts >= self.queue.wait_ms_max:
+            message = "contacts are kept for as long as anybody waits: nobody else is ever offered them"
+            yield self.fault(("preferred", "for"), message, "it must be shorter than `wait_max`")
+        able = {agent for agent, _ in self.able(len(self.queue.relaxations))}
+        for path, node in naming:
+            for place, name in enumerate(node.prefers):
+                if not any(agent == name or agent.rpartition("-")[0] == name for agent in able):
+                    message = f"`{name}` could never serve `{self.queue.id}`"
+                    yield self.document.fault((*path, place), message, "see the queue's requirements and tiers")
 
     def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
         """It lets at least somebody's priority grow."""

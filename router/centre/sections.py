@@ -221,6 +221,9 @@ class HandOverSpec(Node):
         description="Where it asks to stand in a queue that follows Asterisk, 1 for the front. "
         "`null`: behind all of its priority.",
     )
+    prefers: list[AgentName] = Field(
+        [], description="The agents, or groups of them, it is kept for at first, if the queue has `preferred`."
+    )
 
 
 class HangUpSpec(Node):
@@ -301,6 +304,16 @@ class TierSpec(Entry):
     after: Duration = lasting("0s", "How long the contact has waited.")
 
 
+class PreferredSpec(Entry):
+    """For whom contacts are kept at first: the agents their menu names, else the one who served the customer last."""
+
+    lasts: SomeTime = Field(alias="for", description="For how long, unless none of them is there, or all pass it up.")
+    last_agent: bool = Field(
+        default=False, description="Whether the agent counts who served this customer last, in whatever queue."
+    )
+    within: SomeTime = lasting("720h", "How long ago that may be.")
+
+
 class QueueSpec(Entry):
     """Where contacts wait for an agent.
 
@@ -328,6 +341,9 @@ class QueueSpec(Entry):
     overflow: OverflowSpec | None = Field(None, description="The queue that contacts go on to. `null`: none.")
     announce: AnnounceSpec | None = Field(
         None, description="What contacts are told while they wait. `null`: nothing, and no wait is estimated."
+    )
+    preferred: PreferredSpec | None = Field(
+        None, description="For whom contacts are kept at first. `null`: they are open to all from the start."
     )
     selection: Selection = Field("longest_idle", description="Which agent of a tier goes first.")
     ring: Ring = Field(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from acd.contact import UNANSWERED
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
 from escalation.case import Case, CaseState
 from ivr.events import CollectDigits, SayPrompts
@@ -29,7 +30,7 @@ class AgentShown:
 class ContactShown:
     """A contact that is not over. In a menu its state is `arrived`, and `flow` and `node` say where it is.
 
-    What there is none of is empty.
+    What there is none of is empty. `reserved_for` are the agents it is kept for by now.
     """
 
     contact: str
@@ -39,6 +40,7 @@ class ContactShown:
     queue: str
     agent: str
     since: int
+    reserved_for: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def _agent(agent: Agent) -> AgentShown:
 def _contact(contact: Contact, session: Session | None) -> ContactShown:
     since = contact.answered_at or contact.queued_at or contact.need_since
     flow, node = (session.flow, session.node) if session else ("", "")
-    return ContactShown(contact.id, contact.state, flow, node, contact.queue, contact.agent, since)
+    kept_for = contact.reserved_for if contact.state in UNANSWERED else ()
+    return ContactShown(contact.id, contact.state, flow, node, contact.queue, contact.agent, since, kept_for)
 
 
 def _offer(offer: Offer) -> OfferShown:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from acd import discipline, selection, widening
-from acd.events import ContactQueued, ContactWidened, OfferContact, RingWidened
+from acd.events import ContactQueued, ContactWidened, OfferContact, ReservationEnded, RingWidened
 from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact
 from acd.plan import QueuePlan, Selection
@@ -25,6 +25,7 @@ from router.explain.model import (
     Missing,
     NotReady,
     Obstacle,
+    Reserved,
     Standing,
     Term,
     TermName,
@@ -84,7 +85,7 @@ def _chosen_by(offer: OfferContact, agents: Choice, contacts: Choice, before: Ev
 
 def _brought(before: Event | None, contact: str) -> bool:
     """Whether an event makes a contact look for an agent."""
-    looks = ContactQueued | ContactWidened | RingWidened | OfferContact
+    looks = ContactQueued | ContactWidened | RingWidened | ReservationEnded | OfferContact
     return isinstance(before, looks) and before.contact == contact
 
 
@@ -105,7 +106,9 @@ def agents_for(floor: Floor, contact: Contact, now: int) -> Choice:
     """Every agent, before one contact."""
     listed = _listed(floor.plan.queues[contact.queue])
     choice = _choice(_agent_for(floor, contact, agent, now, listed) for agent in floor.agents.values())
-    return _with_lot(choice, contact, now) if floor.plan.queues[contact.queue].selection == "weighted_random" else choice
+    return (
+        _with_lot(choice, contact, now) if floor.plan.queues[contact.queue].selection == "weighted_random" else choice
+    )
 
 
 def agent_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
@@ -220,6 +223,8 @@ def _between(floor: Floor, contact: Contact, agent: Agent, now: int, listed: Lis
         yield _closed(queue, contact, tier)
     if (until := contact.exclusions.get(agent.id, 0)) > now:
         yield KeptApart(until)
+    if contact.reserved_for and agent.id not in contact.reserved_for:
+        yield Reserved(contact.reserved_for, contact.reserved_until)
 
 
 def _closed(queue: QueuePlan, contact: Contact, tier: int) -> TierClosed:
@@ -285,4 +290,4 @@ class _Rivals:
 
     def _could(self, contact: Contact, agent: Agent) -> bool:
         obstacles = _between(self._floor, contact, agent, 0, _listed(self._floor.plan.queues[contact.queue]))
-        return all(isinstance(obstacle, KeptApart) for obstacle in obstacles)
+        return all(isinstance(obstacle, KeptApart | Reserved) for obstacle in obstacles)

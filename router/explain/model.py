@@ -69,6 +69,15 @@ class KeptApart:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """The contact is kept for these agents until then."""
+
+    agents: tuple[str, ...]
+    until: int
+    reason: Literal["reserved"] = "reserved"
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """The agent is not ready. `contact` is the one in hand; `until` is when the state ends at the latest, if it does.
 
@@ -82,7 +91,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | KeptApart | NotReady
+Obstacle: TypeAlias = Unskilled | TierClosed | KeptApart | Reserved | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "kept_apart")
+        reasons = ("skill", "tier", "kept_apart", "reserved")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:

@@ -14,6 +14,7 @@ from router.explain.model import (
     Missing,
     NotReady,
     Obstacle,
+    Reserved,
     Standing,
     Term,
     TermName,
@@ -86,6 +87,8 @@ class Phrases:
                 return self._closed(obstacle)
             case KeptApart(until):
                 return f"kept apart from it until {self.time(until)}, after an offer that came to nothing"
+            case Reserved(agents, until):
+                return f"not one of those it is kept for until {self.time(until)}: {listed(agents)}"
             case NotReady():
                 return self._doing(obstacle)
 

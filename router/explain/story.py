@@ -24,6 +24,7 @@ from acd.events import (
     OfferExpired,
     PairExcluded,
     QueueLeft,
+    ReservationEnded,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -34,7 +35,7 @@ from escalation.events import CaseOpened
 from router.events import ContactArrived, ContactLeft
 from router.explain.inquiry import Told
 from router.explain.model import Happening
-from router.explain.phrases import Phrases, waited
+from router.explain.phrases import Phrases, listed, waited
 
 
 def story(events: Iterable[Told], phrases: Phrases) -> tuple[Happening, ...]:
@@ -59,7 +60,17 @@ def ended(event: ContactEnded) -> str:
 
 def _queued(event: ContactQueued, phrases: Phrases) -> str:
     asked = f", asking for {_skills(event.requirements)}" if event.requirements else ""
-    return f"joined queue {event.queue} with priority {event.priority}{asked}"
+    kept = f", kept for {listed(event.reserved_for)} at first" if event.reserved_for else ""
+    return f"joined queue {event.queue} with priority {event.priority}{asked}{kept}"
+
+
+def _open_to_all(event: ReservationEnded, phrases: Phrases) -> str:
+    because = {
+        "time": "its time for that is over",
+        "away": "nobody it was kept for is there",
+        "passed_up": "nobody it was kept for took it",
+    }
+    return f"is open to everybody who may serve it: {because[event.because]}"
 
 
 def _widened(event: ContactWidened, phrases: Phrases) -> str:
@@ -119,4 +130,5 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     WrappedUp: _wrapped_up,
     WrapUpExpired: _wrapped_up,
     CaseOpened: _case_opened,
+    ReservationEnded: _open_to_all,
 }

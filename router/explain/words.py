@@ -14,6 +14,7 @@ from router.explain.model import (
     Instead,
     KeptApart,
     NotReady,
+    Reserved,
     Standing,
     Waiting,
     WhyNot,
@@ -246,7 +247,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
 
 def _is_able(standing: Standing) -> bool:
     """Whether the agent could serve the contact, were he ready and the two not kept apart."""
-    return all(isinstance(obstacle, NotReady | KeptApart) for obstacle in standing.obstacles)
+    return all(isinstance(obstacle, NotReady | KeptApart | Reserved) for obstacle in standing.obstacles)
 
 
 def _is_offline(standing: Standing) -> bool:
@@ -255,5 +256,5 @@ def _is_offline(standing: Standing) -> bool:
 
 def _as_able(standing: Standing) -> Standing:
     """Only what keeps the agent from the contact whatever he does."""
-    lasting = tuple(each for each in standing.obstacles if not isinstance(each, NotReady | KeptApart))
+    lasting = tuple(each for each in standing.obstacles if not isinstance(each, NotReady | KeptApart | Reserved))
     return replace(standing, obstacles=lasting)
