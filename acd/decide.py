@@ -39,6 +39,7 @@ from acd.events import (
     WrapUpExpired,
 )
 from acd.floor import Floor
+from acd.hours import after_lost as after_late
 from acd.model import Agent, AgentState, Contact, ContactState
 from acd.offering import (
     TAKEN,
@@ -221,3 +222,5 @@ for _agent_goes in (AgentStateSet, AgentLapsed, AgentMoved):
     FOLLOW[_agent_goes] = _in_turn(after_agent, FOLLOW[_agent_goes])
 for _lost in (OfferDeclined, LegFailed, OfferExpired, JoinTimedOut):
     FOLLOW[_lost] = _in_turn(FOLLOW[_lost], after_lost)
+for _join_fails in (LegFailed, JoinTimedOut):
+    FOLLOW[_join_fails] = _in_turn(FOLLOW[_join_fails], after_late)

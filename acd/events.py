@@ -12,7 +12,9 @@ from typing import ClassVar, Final, Literal
 from acd.plan import Requirement, WrapUpOutcome
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
-ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu"]
+ContactOutcome = Literal[
+    "handled", "abandoned", "timed_out", "blocked", "nobody_there", "closed", "left_menu", "served_in_menu"
+]
 
 
 # --- facts that come in -------------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ class QueueLeft:
     kind: ClassVar[str] = "queue.left"
     contact: str
     queue: str
-    outcome: Literal["moved", "overflowed"]
+    outcome: Literal["moved", "overflowed", "closed"]
     wait_ms: int
 
 
@@ -370,19 +372,21 @@ class AgentLapsed:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Command: end the customer's leg."""
+    """Command: end the customer's leg, after these prompts in this language, if there are any."""
 
     kind: ClassVar[str] = "hang_up"
     contact: str
     reason: str
+    prompts: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
     """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none.
 
-    Of those that were not answered, the customer *abandoned*; the others we sent away: *timed out*, *blocked* by a full
-    queue, or from one that *nobody is there* to serve.
+    Of those that were not answered, the customer *abandoned*; the others we sent away, for a `reason`: *timed out*,
+    *blocked* as not let in, from a queue that *nobody is there* to serve, or from one that is *closed*.
     """
 
     kind: ClassVar[str] = "contact.ended"
@@ -392,6 +396,7 @@ class ContactEnded:
     agent: str
     wait_ms: int
     talk_ms: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

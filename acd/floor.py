@@ -50,7 +50,7 @@ class Floor:
     """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them.
 
     `pointers` are, by queue, the agents offered a contact last where agents are selected in turn; `last_agents`, by
-    customer, who served him last, as long as any queue asks.
+    customer, who served him last, as long as any queue asks; `hours` says of calendars whether they are open.
     """
 
     def __init__(self, plan: FloorPlan) -> None:
@@ -61,6 +61,7 @@ class Floor:
         self.last_order = 0
         self.pointers: dict[str, str] = {}
         self.last_agents: dict[str, LastAgent] = {}
+        self.hours: dict[str, bool] = {}
         self.watches: dict[str, Watch] = {}
         self.waits = Waits()
         self.adopt(plan)
@@ -117,6 +118,15 @@ class Floor:
             return False
         ring = self.plan.queues[contact.queue].ring
         return ring == "all" or (ring == "progressive" and contact.rings_on)
+
+    def turn(self, calendar: str, *, is_open: bool) -> None:
+        """A calendar is open or closed from now on."""
+        self.hours[calendar] = is_open
+
+    def is_closed(self, queue: str) -> bool:
+        """Whether a queue takes nobody at this hour. While nothing is known of its calendar, it does."""
+        hours = self.plan.queues[queue].hours
+        return hours is not None and not self.hours.get(hours.calendar, True)
 
     def keeps(self, contact: Contact) -> bool:
         """Whether a contact that waits is kept for some agents."""

@@ -98,7 +98,7 @@ class Matching:
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
             for language in plan.languages if queue.match_language else ("",):
-                requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0))
+                requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0, {}))
                 self._need(queue.id, requirements, widening.open_tiers(queue, 0, None))
 
     # --- following the floor --------------------------------------------------------------------------------------
@@ -248,6 +248,13 @@ class Matching:
     def present(self, contact: Contact) -> int:
         """How many agents who can serve the contact are logged in."""
         return _present(self._need_of(contact))
+
+    def attending(self, contact: Contact) -> int:
+        """How many agents attend who could serve the contact, in a tier that is or will be open to it."""
+        need = self._need_of(contact)
+        tiers_max = _NO_TIER if contact.tiers_max is None else contact.tiers_max
+        later = sum(profile.attending for tier, profile in need.later if tier < tiers_max)
+        return later + sum(profile.attending for profile in need.profiles)
 
     def length(self, queue: str) -> int:
         """How many contacts are in a queue unanswered, those that ring or are being joined included."""

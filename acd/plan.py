@@ -49,12 +49,13 @@ class Relaxation:
     """What a queue asks of agents instead, once a contact has been in it for `after_ms`.
 
     `after_ms` None: as soon as nobody who is logged in, in a tier that is or will be open to the contact, meets what is
-    asked until then.
+    asked until then; with a calendar in `during`, as soon as the contact has waited at an instant at which it is open.
     """
 
     after_ms: int | None
     requirements: tuple[Requirement, ...] = ()
     match_language: bool = False
+    during: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,27 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """A queue is closed while its calendar is. Who comes then goes on to the queue `to`, or is sent away.
+
+    `waiting`: what becomes of those who wait at closing. `prompts` are played to whoever is sent away.
+    """
+
+    calendar: str
+    to: str | None = None
+    waiting: Literal["keep", "send_away", "move"] = "keep"
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedWaitMax:
+    """Who would have to wait longer than `wait_ms` is blocked, by the quantile of so many percent."""
+
+    wait_ms: int
+    percent: Literal[50, 90] = 50
+
+
+@dataclass(frozen=True, slots=True)
 class Preferred:
     """For its first `for_ms` a contact is only offered to the agents that are named for it, if one of them attends.
 
@@ -96,8 +118,10 @@ class QueuePlan:
 
     The order of contacts is that of `acd.discipline`: `weight`, `priority` and `ageing`, `order` and `head_start_ms`.
     The order of agents is that of `acd.selection`: tier, then `selection`.
-    `waiting_max`: how many may be in it unanswered; whoever comes on top of them is *blocked*. `leave_when_empty`: who
-    waits leaves, as *nobody there*, when no agent who could serve him attends: all are away, or about to go.
+    `waiting_max`: how many may be in it unanswered; whoever comes on top of them is *blocked*. So is who would wait
+    longer than `expected_wait_max`, or finds fewer than `agents_min` who attend and could serve him, now or in a tier
+    to come. `hours`: when it takes contacts; None: always. `leave_when_empty`: who waits leaves, as *nobody there*,
+    when no agent who could serve him attends: all are away, or about to go.
     `requirements`: all mandatory. `match_language`: the contact's language is one more mandatory skill.
     `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
     `compat`: the old system whose strategy decides who rings when, instead of everything above.
@@ -141,6 +165,9 @@ class QueuePlan:
     wrap_up_outcome: WrapUpOutcome = "resolved"
     case_type: str | None = None
     preferred: Preferred | None = None
+    hours: Hours | None = None
+    expected_wait_max: ExpectedWaitMax | None = None
+    agents_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from acd import widening
+from acd.admission import refusal
 from acd.compat.freeswitch.resume import resumed
 from acd.contact import UNANSWERED
 from acd.ending import send_away
@@ -23,7 +24,10 @@ from acd.plan import QueuePlan, Terms
 from acd.preferring import reconsider, reserved_for
 
 NOBODY_THERE: Final = "nobody is there"
+CLOSED: Final = "the queue is closed"
 
+Outcome = Literal["moved", "overflowed", "closed"]
+"""Why a contact goes on to another queue."""
 _Match = Callable[[Floor, str, int], Decisions]
 
 
@@ -32,7 +36,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
     resumes, need_since = resumed(floor, contact, queue_id, now)
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
-    asked = widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0))
+    asked = widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0, floor.hours))
     tiers = widening.open_tiers(queue, 0, terms.tiers_max)
     kept_for = reserved_for(floor, contact, queue, terms.prefers, asked, tiers, now)
     return ContactQueued(
@@ -56,13 +60,32 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
 
 
 def after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
-    """A newcomer is blocked if there is no room; else he is matched."""
-    contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
+    """A newcomer to a closed queue goes on; to another, he is let in and matched, or sent away."""
+    contact = floor.contacts[event.contact]
     if contact.queues > 1:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
-    if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
-        return send_away(floor, contact, "blocked", "the queue is full", now)
+    if floor.is_closed(event.queue):
+        return turn_away(floor, contact, now)
+    if reason := refusal(floor, contact, now):
+        return send_away(floor, contact, "blocked", reason, now)
     return _seek(floor, event, now, match_contact)
+
+
+def turn_away(floor: Floor, contact: Contact, now: int) -> Decisions:
+    """A contact has come to a closed queue: on to the next, if there is one."""
+    hours = floor.plan.queues[contact.queue].hours
+    return close_on(floor, contact, now, hours.to if hours else None)
+
+
+def close_on(floor: Floor, contact: Contact, now: int, to: str | None) -> Decisions:
+    """A closed queue gives a contact up: to another queue, or for good."""
+    if to:
+        yield from move(floor, contact, to, "closed", now)
+        return
+    hours = floor.plan.queues[contact.queue].hours
+    rung = yield from stop_ringing(floor, contact.offers, CLOSED)
+    yield from send_away(floor, contact, "closed", CLOSED, now, hours.prompts if hours else ())
+    yield from set_free(floor, rung, now)
 
 
 def after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:
@@ -89,8 +112,11 @@ def after_moved(floor: Floor, event: ContactMoved, now: int) -> Decisions:
     return move(floor, floor.contacts[event.contact], event.queue, "moved", now)
 
 
-def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "overflowed"], now: int) -> Decisions:
-    """Let a contact wait in another queue. What was added to its priority there goes with it, as does its place."""
+def move(floor: Floor, contact: Contact, queue: str, outcome: Outcome, now: int) -> Decisions:
+    """Let a contact wait in another queue. What was added to its priority there goes with it, as does its place.
+
+    A closed one passes it on, unless it was moved by hand.
+    """
     left = floor.plan.queues[contact.queue]
     added = contact.priority - left.priority
     rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
@@ -98,7 +124,10 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     terms = Terms(added, head_start_ms=contact.head_start_ms)
     yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
-    yield from _seek(floor, queued, now, match_in_turn)
+    if outcome != "moved" and floor.is_closed(queue):
+        yield from turn_away(floor, contact, now)
+    else:
+        yield from _seek(floor, queued, now, match_in_turn)
 
 
 def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:
@@ -117,7 +146,7 @@ def overflow_due(floor: Floor, contact: Contact) -> int | None:
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:
     """Let those serve a contact who may by now."""
     queue, waited_ms = floor.plan.queues[contact.queue], now - contact.queued_at
-    relaxed = max(contact.relaxed, widening.relaxed_by(queue, waited_ms))
+    relaxed = max(contact.relaxed, widening.relaxed_by(queue, waited_ms, floor.hours))
     tiers = max(contact.tiers, widening.open_tiers(queue, waited_ms, contact.tiers_max))
     return _widened(contact, queue, relaxed, tiers)
 
@@ -126,12 +155,13 @@ def relax_by_need(floor: Floor, contact: Contact) -> Decisions:
     """Ask less of agents where nobody who is logged in has what is asked."""
     queue = floor.plan.queues[contact.queue]
     following = queue.relaxations[contact.relaxed : contact.relaxed + 1]
-    if following and following[0].after_ms is None and not floor.matching.is_met(contact):
+    by_need = following and following[0].after_ms is None and not following[0].during
+    if by_need and not floor.matching.is_met(contact):
         yield _widened(contact, queue, contact.relaxed + 1, contact.tiers)
 
 
 def catch_up(floor: Floor, contact: Contact, now: int) -> Decisions:
-    """Time has passed that the new rules may count otherwise than the old ones did."""
+    """Rules or hours are others than they were: what they open by now is open."""
     widened = widen(floor, contact, now)
     if (widened.relaxed, widened.tiers) != (contact.relaxed, contact.tiers):
         yield widened

@@ -23,7 +23,7 @@ from acd.events import ContactEnded, ContactQueued
 from acd.floor import Floor
 from acd.model import AgentState, Contact, ContactState
 from escalation.desk import Desk
-from escalation.events import CaseOpened
+from escalation.events import CaseOpened, HoursChanged
 from ivr.events import DigitsCollected
 from ivr.session import Menus
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
@@ -158,6 +158,7 @@ class Board:
         book[ContactEnded] += (self._leave_menus, self._remember)
         book[DigitsCollected] += (self._identify,)
         book[CaseOpened] += (self._hand_over,)
+        book[HoursChanged] += (self._turn,)
         silent = {_NAMES.index(("floor", name)) for name in acd.alarms.silent(self.floor)}
         for event, place, key_of in _ARMED_BY:
             if place not in silent:
@@ -194,6 +195,9 @@ class Board:
 
     def _hand_over(self, event: CaseOpened, _now: int) -> None:
         self.floor.forget(event.contact)
+
+    def _turn(self, event: HoursChanged, _now: int) -> None:
+        self.floor.turn(event.calendar, is_open=event.open)
 
     # --- the laws -------------------------------------------------------------------------------------------------
 

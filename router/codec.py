@@ -237,7 +237,7 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.watches |= {watch.queue: _watch(watch, partial(_unsealed, unseal=unseal)) for watch in state.watches}
     floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
     floor.waits.estimators = state.estimators
-    floor.pointers = state.pointers
+    floor.pointers, floor.hours = state.pointers, dict(state.open)
     unsealed = (_unsealed(last, unseal) for last in state.last_agents)
     floor.last_agents = {last.customer: last for last in unsealed}
 

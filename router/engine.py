@@ -18,6 +18,7 @@ from typing import Any, Concatenate, Final, Literal, TypeVar
 import acd.check
 import acd.decide
 import acd.ending
+import acd.hours
 import acd.queueing
 import escalation.desk
 import ivr.session
@@ -35,7 +36,7 @@ from acd.model import AgentState, ContactState
 from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
 from escalation.desk import Desk
-from escalation.events import CaseOpened
+from escalation.events import CaseOpened, HoursChanged
 from ivr import flow
 from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
 from ivr.session import Menus
@@ -284,6 +285,11 @@ def _open_case(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> Case
     return escalation.desk.open_case(board.desk, matter, now, to_team=event.outcome == "escalated")
 
 
+def _after_hours(board: Board, event: HoursChanged, now: int) -> Iterator[Event]:
+    """A calendar opens and closes queues."""
+    return acd.hours.after_turn(board.floor, event.calendar, now)
+
+
 def _queue(board: Board, contact: str) -> QueuePlan:
     return board.plan.floor.queues[board.floor.contacts[contact].queue]
 
@@ -302,6 +308,7 @@ _FOLLOW: Final[dict[type, _Follow]] = {
     ContactArrived: _after_arrived,
     ContactLeft: _after_left,
     FlowMoved: _after_moved,
+    HoursChanged: _after_hours,
 }
 for _prompt in (PromptFinished, PromptOverran):
     _FOLLOW[_prompt] = _then(_FOLLOW[_prompt], _after_prompt)

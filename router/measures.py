@@ -49,6 +49,8 @@ class Tally:
     overflowed: int = 0
     blocked: int = 0
     nobody_there: int = 0
+    closed: int = 0
+    closed_on: int = 0
     wait_ms: int = 0
     talk_ms: int = 0
     wrap_up_ms: int = 0
@@ -65,7 +67,7 @@ class Tally:
     @property
     def sent_away(self) -> int:
         """Contacts that we ended, and not the customer, before they were answered."""
-        return self.timed_out + self.blocked + self.nobody_there
+        return self.timed_out + self.blocked + self.nobody_there + self.closed
 
     def add(self, other: Tally) -> None:
         """Sum another tally into this one."""
@@ -229,7 +231,8 @@ class Measures:
 
     def _left(self, event: QueueLeft, _at: int) -> None:
         tally = self._queue(event.queue)
-        setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
+        count = "closed_on" if event.outcome == "closed" else event.outcome
+        setattr(tally, count, getattr(tally, count) + 1)
 
     def _joined(self, event: ContactJoined, at: int) -> None:
         queue, since = self._state.queued[event.contact]

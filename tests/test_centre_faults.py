@@ -42,7 +42,7 @@ UNKNOWN = [
     ("offer: 15s", "offfer: 15s", "51: queues.nurses.offfer: unknown setting `offfer` (did you mean `offer`?)"),
     ("{count: 2, ", "{count: 2, xyz: 1, ", "54: agents.nurse.xyz: unknown setting `xyz` (known: count, languages, missed_offers_max, skills, weight, wrap_up)"),
     ("priority: 2}", "priority: 2, promts: [hello]}", "40: flows.front.nodes.nurse.promts: unknown setting `promts` (did you mean `prompts`?)"),
-    ("priority: 2}", "priority: 2, silence: 5s}", "40: flows.front.nodes.nurse.silence: unknown setting `silence` (known: head_start, node, position, priority, prompts, queue, tiers_max, wait_max)"),
+    ("priority: 2}", "priority: 2, silence: 5s}", "40: flows.front.nodes.nurse.silence: unknown setting `silence` (known: head_start, node, position, prefers, priority, prompts, queue, tiers_max, wait_max)"),
     ("closed: [2026-07-14]", "close: [2026-07-14]", "10: calendars.desk.close: unknown setting `close` (did you mean `closed`?)"),
     ("to: 2027-01-01}", "to: 2027-01-01, untl: 2028-01-01}", "5: centre.horizon.untl: unknown setting `untl` (known: from, to)"),
     ("reasons:", "reason:", "60: reason: unknown section `reason` (did you mean `reasons`?)"),

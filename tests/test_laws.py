@@ -367,8 +367,8 @@ class Laws(RuleBasedStateMachine):
             contact.queue for contact in self.engine.board.floor.contacts.values() if contact.state in UNANSWERED
         )
         for queue, tally in self.measures.by_queue().items():
-            sent_away = tally.timed_out + tally.blocked + tally.nobody_there
-            left = tally.answered + tally.abandoned + sent_away + tally.moved + tally.overflowed
+            sent_away = tally.timed_out + tally.blocked + tally.nobody_there + tally.closed
+            left = tally.answered + tally.abandoned + sent_away + tally.moved + tally.overflowed + tally.closed_on
             assert tally.offered == left + waiting[queue]
         assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
 
@@ -385,6 +385,17 @@ class Laws(RuleBasedStateMachine):
             hopes = any(attends(agent) and floor.matching.could_serve(agent, each) for agent in floor.agents.values())
             more_to_come = next_widening(each, queue) is not None
             assert hopes or more_to_come or not queue.leave_when_empty or each.state is not ContactState.WAITING
+
+    @invariant()
+    def nobody_waits_outside_hours(self) -> None:
+        """In a closed queue that keeps nobody, only those are who are being joined, or were moved there by hand."""
+        floor = self.engine.board.floor
+        by_hand = {event.contact for event in self.log if isinstance(event, ContactMoved)}
+        for each in floor.contacts.values():
+            queue = floor.plan.queues.get(each.queue)
+            late = queue and queue.hours and queue.hours.waiting != "keep" and floor.is_closed(queue.id)
+            waits = each.state in (ContactState.WAITING, ContactState.OFFERED)
+            assert not (late and waits) or each.id in by_hand
 
     @invariant()
     def offers_end_once(self) -> None:

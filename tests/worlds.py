@@ -11,7 +11,9 @@ from acd.plan import (
     Ageing,
     AgentPlan,
     Announce,
+    ExpectedWaitMax,
     FloorPlan,
+    Hours,
     Overflow,
     Preferred,
     QueuePlan,
@@ -21,7 +23,8 @@ from acd.plan import (
 )
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
-from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
+from ivr import flow as menus
+from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Menu, MenuPlan, Node, Say, SetLanguage
 from router import codec
 from router.board import Board
 from router.engine import Engine, Refused
@@ -68,6 +71,12 @@ def plan(
     )
 
 
+def every_200_s(name: str, start: int, end: int) -> Calendar:
+    """A calendar that opens and closes so long after the beginning of each 200 seconds."""
+    edges = range(0, 10_000 * S, 200 * S)
+    return Calendar(name, tuple(edge + start for edge in edges), tuple(edge + end for edge in edges), (0, 10_000 * S))
+
+
 def busy_plan(version: str = "v1") -> Plan:
     """A centre with everything in it that can happen, and durations so short that it does.
 
@@ -87,7 +96,7 @@ def busy_plan(version: str = "v1") -> Plan:
     quick = QueuePlan("quick", 1, wrap_up_ms=0, missed_offers_max=None, wrap_up_outcome="escalated", case_type="matter")
     options = (("1", "who"), ("2", "zh"), ("3", "status"), ("4", "bye"), ("*", "menu"))
     nodes: dict[str, Node] = {
-        "hours": Hours("hours", "shifts", "welcome", "quick"),
+        "hours": menus.Hours("hours", "shifts", "welcome", "quick"),
         "welcome": Say("welcome", ("hello",), "menu"),
         "menu": Menu("menu", ("menu",), options, "needs"),
         "who": Collect("who", ("who",), "employee", 2, 4, "pin", "needs", identify=True),
@@ -98,8 +107,7 @@ def busy_plan(version: str = "v1") -> Plan:
         "quick": HandOver("quick", "quick"),
         "bye": HangUp("bye", ("bye",)),
     }
-    edges = range(0, 10_000 * S, 200 * S)
-    shifts = Calendar("shifts", tuple(edges), tuple(edge + 100 * S for edge in edges), (0, 10_000 * S))
+    shifts = every_200_s("shifts", 0, 100 * S)
     agents = {
         "ann": ("en", "pay"),
         "bob": ("en", "pay", "zh"),
@@ -123,7 +131,12 @@ def rich_plan(version: str = "v1") -> Plan:
         queues["needs"],
         ageing=Ageing(20 * S, 1, 2),
         tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S if first else 5 * S)),
-        relaxations=(Relaxation(None, (Requirement("pay"),)), Relaxation(40 * S if first else 20 * S)),
+        relaxations=(
+            Relaxation(None, (Requirement("pay"),)),
+            Relaxation(40 * S if first else 20 * S, (Requirement("pay"),)),
+            Relaxation(None, during="nights"),
+        ),
+        hours=Hours("shifts" if first else "nights", "quick", waiting="move"),
         selection="in_order" if first else "round_robin",
         ring="progressive" if first else "all",
         ring_step_ms=5 * S,
@@ -141,6 +154,9 @@ def rich_plan(version: str = "v1") -> Plan:
         ring_step_ms=3 * S,
         announce=Announce(11 * S, position=True),
         waiting_max=3,
+        hours=None if first else Hours("shifts", waiting="send_away", prompts=("bye",)),
+        expected_wait_max=ExpectedWaitMax(20 * S),
+        agents_min=1 if first else 2,
         preferred=Preferred(10 * S, last_agent=True, within_ms=300 * S),
         leave_when_empty=version != "v1",
     )
@@ -152,9 +168,11 @@ def rich_plan(version: str = "v1") -> Plan:
     named = HandOver("needs", "needs", ("hold",), prefers=("bob", "cat"))
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
     flow = replace(front, nodes={**front.nodes, "quick": own_terms, "needs": named})
+    nights = every_200_s("nights", 70 * S, 170 * S)
     return replace(
         busy,
         floor=FloorPlan({"needs": needs, "quick": quick}, agents),
+        desk=replace(busy.desk, calendars={"nights": nights, **busy.desk.calendars}),
         menus=replace(busy.menus, flows={"front": flow}),
     )
 

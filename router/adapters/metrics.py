@@ -13,7 +13,7 @@ from router.service import Service
 from router.waiting import expected_waits
 
 _COUNTS = (
-    *("offered", "answered", "answered_in", "abandoned", "timed_out", "blocked", "nobody_there"),
+    *("offered", "answered", "answered_in", "abandoned", "timed_out", "blocked", "nobody_there", "closed"),
     *("resolved", "escalated"),
 )
 

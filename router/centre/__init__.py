@@ -17,7 +17,7 @@ from typing import Any
 
 from escalation.hours import Calendar
 from ivr.flow import Flow
-from router.centre.calendars import calendar_notices, compile_calendar
+from router.centre.calendars import calendar_notices, compile_calendar, slips
 from router.centre.compat_rules import compat_faults, compat_notices
 from router.centre.compile import compile_flow, compile_plan, plan_hash
 from router.centre.coverage import unserved
@@ -27,6 +27,7 @@ from router.centre.durations import Duration, SomeTime
 from router.centre.faults import errors_of, explain, sound_part, validated
 from router.centre.futile import futile
 from router.centre.menus import is_whole, menu_faults
+from router.centre.queue_rules import queue_faults
 from router.centre.references import contradictions, horizon, known_names
 from router.centre.sections import CentreSpec, Sections
 from router.errors import CentreFault, Fault
@@ -97,6 +98,7 @@ def examine(folder: Path) -> Findings:
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
     senseless += [*futile(document, sections, told), *compat_faults(document, sections)]
+    senseless += queue_faults(document, sections, calendars)
     faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
     flows = _flows(document, sections)
     deferred = tuple(not_judged(document, told))
@@ -142,10 +144,12 @@ def _calendars(document: Document, sections: Sections) -> tuple[dict[str, Calend
     if dates is None:
         return calendars, faults
     for calendar_id, spec in sections.calendars.items():
+        path = ("calendars", calendar_id)
+        faults += [document.fault(path, slip, "write each hour once") for slip in slips(spec)]
         try:
             calendars[calendar_id] = compile_calendar(calendar_id, spec, dates)
         except ValueError as error:
-            faults.append(document.fault(("calendars", calendar_id), str(error)))
+            faults.append(document.fault(path, str(error)))
     return calendars, faults
 
 

@@ -27,6 +27,8 @@ _ROUTING: Final = {
     "order": _OUT,
     "head_start": _OUT,
     "preferred": _OUT,
+    "expected_wait_max": _OUT,
+    "agents_min": _OUT,
     "selection": _BY_STRATEGY,
     "ring": _BY_STRATEGY,
     "exclusion": _OUT,

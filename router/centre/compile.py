@@ -17,6 +17,7 @@ from acd.plan import (
     Ageing,
     AgentPlan,
     Announce,
+    ExpectedWaitMax,
     FloorPlan,
     Overflow,
     Preferred,
@@ -25,11 +26,13 @@ from acd.plan import (
     Requirement,
     Tier,
 )
+from acd.plan import Hours as QueueHours
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
 from router.centre.compat import AsteriskSpec, FreeswitchSpec
 from router.centre.references import members
+from router.centre.routing import PreferredSpec, QueueHoursSpec
 from router.centre.sections import (
     AgentSpec,
     AnnounceSpec,
@@ -43,7 +46,6 @@ from router.centre.sections import (
     HoursSpec,
     MenuSpec,
     NodeSpec,
-    PreferredSpec,
     QueueSpec,
     SaySpec,
     Sections,
@@ -146,6 +148,9 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         wrap_up_outcome=spec.wrap_up_outcome,
         case_type=spec.case_type,
         preferred=_preferred(spec.preferred) if spec.preferred else None,
+        hours=_hours(spec.hours) if spec.hours else None,
+        expected_wait_max=ExpectedWaitMax(limit.wait, limit.percent) if (limit := spec.expected_wait_max) else None,
+        agents_min=spec.agents_min,
     )
     if spec.compat is None:
         return queue
@@ -218,6 +223,10 @@ def _preferred(spec: PreferredSpec) -> Preferred:
     return Preferred(spec.lasts, spec.last_agent, spec.within)
 
 
+def _hours(spec: QueueHoursSpec) -> QueueHours:
+    return QueueHours(spec.calendar, spec.to, spec.waiting, tuple(spec.prompts))
+
+
 def _announce(spec: AnnounceSpec) -> Announce:
     return Announce(spec.every, spec.position, spec.expected_wait, tuple(spec.prompts))
 
@@ -233,7 +242,7 @@ def _relaxations(spec: QueueSpec) -> Iterator[Relaxation]:
         levels |= relaxation.requirements
         if relaxation.match_language is not None:
             match_language = relaxation.match_language
-        yield Relaxation(relaxation.after, _requirements(levels), match_language)
+        yield Relaxation(relaxation.after, _requirements(levels), match_language, relaxation.during or "")
 
 
 def _all_members(names: Iterable[str], agents: Mapping[str, AgentSpec]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from router.centre.compile import compile_agents, compile_queue
 from router.centre.coverage import is_staffed
 from router.centre.document import Document, Path
 from router.centre.references import languages_of
-from router.centre.sections import HandOverSpec, PreferredSpec, Sections
+from router.centre.routing import PreferredSpec
+from router.centre.sections import HandOverSpec, Sections
 from router.errors import Fault
 
 

@@ -43,6 +43,7 @@ from router.centre.entries import (
     different,
     lasting,
 )
+from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, QueueHoursSpec
 
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
@@ -270,7 +271,12 @@ class RelaxationSpec(Entry):
     """What is asked of agents from some time on instead. It may only ask for less."""
 
     after: SomeTime | None = Field(
-        None, description="How long the contact has waited. `null`: as soon as nobody who is there meets what is asked."
+        None,
+        description="How long the contact has waited. `null`: by the hour, if `during` names a calendar; else as soon "
+        "as nobody who is there meets what is asked.",
+    )
+    during: CalendarName | None = Field(
+        None, description="For contacts that wait while this calendar is open, and then for as long as they wait."
     )
     requirements: dict[SkillName, Annotated[int, Field(ge=0, le=10)]] = Field(
         {}, description="Lower levels of some skills; 0 asks no longer for one. The others stay as they are."
@@ -304,16 +310,6 @@ class TierSpec(Entry):
     after: Duration = lasting("0s", "How long the contact has waited.")
 
 
-class PreferredSpec(Entry):
-    """For whom contacts are kept at first: the agents their menu names, else the one who served the customer last."""
-
-    lasts: SomeTime = Field(alias="for", description="For how long, unless none of them is there, or all pass it up.")
-    last_agent: bool = Field(
-        default=False, description="Whether the agent counts who served this customer last, in whatever queue."
-    )
-    within: SomeTime = lasting("720h", "How long ago that may be.")
-
-
 class QueueSpec(Entry):
     """Where contacts wait for an agent.
 
@@ -341,6 +337,13 @@ class QueueSpec(Entry):
     overflow: OverflowSpec | None = Field(None, description="The queue that contacts go on to. `null`: none.")
     announce: AnnounceSpec | None = Field(
         None, description="What contacts are told while they wait. `null`: nothing, and no wait is estimated."
+    )
+    hours: QueueHoursSpec | None = Field(None, description="When it takes contacts. `null`: at all hours.")
+    expected_wait_max: ExpectedWaitMaxSpec | None = Field(
+        None, description="Beyond which expected wait nobody is let in. `null`: none."
+    )
+    agents_min: Annotated[int, Field(ge=0)] = Field(
+        0, description="How many who could serve it must be at work and going on; who comes else is sent away."
     )
     preferred: PreferredSpec | None = Field(
         None, description="For whom contacts are kept at first. `null`: they are open to all from the start."

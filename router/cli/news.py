@@ -37,19 +37,16 @@ def brief(contact: str) -> str:
 
 
 def _ended(event: ContactEnded, zone: str) -> tuple[str, str]:
-    match event.outcome:
-        case "abandoned":
-            return f"{brief(event.contact)} gives up in {event.queue} after {minutes(event.wait_ms)}", "red"
-        case "timed_out":
-            return f"{brief(event.contact)} is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"
-        case "blocked":
-            return f"{brief(event.contact)} finds {event.queue} full", "red"
-        case "nobody_there":
-            return f"{brief(event.contact)} is sent away from {event.queue}, where nobody is there", "red"
-        case "served_in_menu":
-            return f"{brief(event.contact)} is served by the menu", "green"
-        case _:
-            return "", ""
+    who, queue = brief(event.contact), event.queue
+    said = {
+        "abandoned": f"{who} gives up in {queue} after {minutes(event.wait_ms)}",
+        "timed_out": f"{who} is sent away from {queue} after {minutes(event.wait_ms)}",
+        "blocked": f"{who} is not let into {queue}: {event.reason}",
+        "nobody_there": f"{who} is sent away from {queue}, where nobody is there",
+        "closed": f"{who} is sent away from {queue}, which is closed",
+        "served_in_menu": f"{who} is served by the menu",
+    }.get(event.outcome, "")
+    return said, "green" if event.outcome == "served_in_menu" else "red" if said else ""
 
 
 def _case_opened(event: CaseOpened, zone: str) -> tuple[str, str]:
@@ -64,10 +61,11 @@ def _moved(event: AgentMoved | AgentStateSet, zone: str) -> tuple[str, str]:
     return f"{event.agent} is {state}", "yellow" if event.state == "not_responding" else "dim"
 
 
+_GONE_ON: Final = {"overflowed": "overflows", "moved": "is moved", "closed": "is passed on"}
 _TELL: Final[dict[type, Callable[[Any, str], tuple[str, str]]]] = {
     ContactEnded: _ended,
     QueueLeft: lambda event, zone: (
-        f"{brief(event.contact)} {'overflows' if event.outcome == 'overflowed' else 'is moved'} from {event.queue}",
+        f"{brief(event.contact)} {_GONE_ON[event.outcome]} from {event.queue}",
         "yellow",
     ),
     OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from acd.contact import UNANSWERED
+from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact, ContactState, Offer
 from escalation.case import Case, CaseState
 from ivr.events import CollectDigits, SayPrompts
@@ -41,6 +42,15 @@ class ContactShown:
     agent: str
     since: int
     reserved_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueShown:
+    """A queue: whether it takes contacts at this hour, and how many are in it unanswered."""
+
+    queue: str
+    open: bool
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class CentreShown:
     collects: list[CollectDigits]
     offers: list[OfferShown]
     cases: list[CaseShown]
+    queues: list[QueueShown]
 
 
 _SHOWN: Final = TypeAdapter(CentreShown)
@@ -101,6 +112,7 @@ def snapshot(board: Board, now: int) -> dict[str, Any]:
             list(menus.collects()),
             [_offer(offer) for offer in floor.offers.values()],
             [_case(case) for case in desk.cases.values()],
+            [_queue(floor, queue) for queue in floor.plan.queues],
         ),
         mode="json",
     )
@@ -116,6 +128,10 @@ def _contact(contact: Contact, session: Session | None) -> ContactShown:
     flow, node = (session.flow, session.node) if session else ("", "")
     kept_for = contact.reserved_for if contact.state in UNANSWERED else ()
     return ContactShown(contact.id, contact.state, flow, node, contact.queue, contact.agent, since, kept_for)
+
+
+def _queue(floor: Floor, queue: str) -> QueueShown:
+    return QueueShown(queue, not floor.is_closed(queue), floor.matching.length(queue))
 
 
 def _offer(offer: Offer) -> OfferShown:

@@ -51,7 +51,8 @@ def ended(event: ContactEnded) -> str:
         "handled": f"ended: {event.agent} served it, after a wait of {wait} in {event.queue} and {talk} of talk",
         "abandoned": f"ended: the customer gave up in {event.queue} after {wait}",
         "timed_out": f"ended: sent away from {event.queue} after {wait}, the longest wait there is",
-        "blocked": f"ended: sent away, as {event.queue} was full",
+        "blocked": f"ended: not let into {event.queue}: {event.reason}",
+        "closed": f"ended: sent away from {event.queue}, which was closed",
         "nobody_there": f"ended: sent away from {event.queue} after {wait}, where nobody who could serve it was there",
         "left_menu": "ended: the customer left the menu",
         "served_in_menu": "ended: served in the menu",
@@ -91,7 +92,7 @@ _CAUSES: Final = {
 }
 
 
-_GONE_ON: Final = {"moved": "went on from", "overflowed": "overflowed from"}
+_GONE_ON: Final = {"moved": "went on from", "overflowed": "overflowed from", "closed": "went on from the closed queue"}
 
 
 def _wrapped_up(event: WrappedUp | WrapUpExpired, phrases: Phrases) -> str:
