@@ -164,6 +164,7 @@ class ContactQueued:
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     `resumes`: the contact whose place it takes, because the same customer left this queue lately.
     Until `reserved_until` it is offered to nobody but those it is `reserved_for`, if there are any.
+    `holds`: the conditions of the rules that hold of it; they were looked at when it left its menu.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -183,6 +184,7 @@ class ContactQueued:
     resumes: str = ""
     reserved_for: tuple[str, ...] = ()
     reserved_until: int = 0
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,7 @@ class Floor:
         contact.need_since, contact.queued_at = event.need_since, now
         contact.wait_until = event.until
         contact.reserved_for, contact.reserved_until = event.reserved_for, event.reserved_until
+        contact.holds = event.holds
         self._move_contact(contact, event.kind)
 
     def _queue_left(self, event: QueueLeft, now: int) -> None:

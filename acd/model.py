@@ -48,6 +48,7 @@ class Contact:
     `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
     While it waits it is offered to nobody but those it is `reserved_for`, if there are any, until `reserved_until`.
+    `holds` are the conditions that held of it when it left its menu.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Contact:
     exclusions: dict[str, int] = field(default_factory=dict)
     reserved_for: tuple[str, ...] = ()
     reserved_until: int = 0
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -60,10 +60,14 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """Contacts that nobody has answered within `after_ms` go on to another queue, at the place of their need."""
+    """Contacts that nobody has answered within `after_ms` go on to another queue, at the place of their need.
+
+    `when`: only those of whom this condition holds; without one, all.
+    """
 
     after_ms: int
     queue: str
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,14 @@ class Announce:
     position: bool = False
     expected_wait: bool = False
     prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityRule:
+    """Contacts of whom the condition `when` holds have so much more priority (or less, below 0)."""
+
+    when: str
+    add: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +117,23 @@ class Preferred:
     """For its first `for_ms` a contact is only offered to the agents that are named for it, if one of them attends.
 
     If none is named and `last_agent` says so, that is whoever served this customer last, in any queue, `within_ms`.
+    `when`: only contacts of whom this condition holds are kept; without one, all.
     """
 
     for_ms: int
     last_agent: bool = False
     within_ms: int = 30 * 24 * 3_600_000
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
+    Conditions are texts: a contact comes with those that hold of it (`Terms.holds`), and nothing here reads them.
+
     The order of contacts is that of `acd.discipline`: `weight`, `priority` and `ageing`, `order` and `head_start_ms`.
+    `priorities` are added to the priority, each where its condition holds.
     The order of agents is that of `acd.selection`: tier, then `selection`.
     `waiting_max`: how many may be in it unanswered; whoever comes on top of them is *blocked*. So is who would wait
     longer than `expected_wait_max`, or finds fewer than `agents_min` who attend and could serve him, now or in a tier
@@ -168,6 +185,7 @@ class QueuePlan:
     hours: Hours | None = None
     expected_wait_max: ExpectedWaitMax | None = None
     agents_min: int = 0
+    priorities: tuple[PriorityRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +194,8 @@ class Terms:
 
     `priority` is added to the queue's, `head_start_ms` to its head start; at most `tiers_max` of its tiers ever open to
     the contact; `wait_ms_max` holds instead of the queue's unless it is None. `position` (1 is the front) is for queues
-    that follow Asterisk. `prefers` are the agents it is kept for at first, where the queue does that.
+    that follow Asterisk. `prefers` are the agents it is kept for at first, where the queue does that. `holds` are the
+    conditions that hold of it, of all that there are.
     """
 
     priority: int = 0
@@ -185,6 +204,7 @@ class Terms:
     wait_ms_max: int | None = None
     position: int | None = None
     prefers: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,24 +22,32 @@ from acd.floor import Floor
 from acd.match import meets
 from acd.model import Contact
 from acd.offering import Decisions, by_order, match_in_turn
-from acd.plan import QueuePlan, Requirement
+from acd.plan import QueuePlan, Requirement, Terms
 
 
 def reserved_for(
     floor: Floor,
     contact: Contact,
     queue: QueuePlan,
-    named: tuple[str, ...],
+    terms: Terms,
     asked: tuple[Requirement, ...],
     tiers: int,
     now: int,
 ) -> tuple[str, ...]:
-    """For whom a contact that comes to a queue is kept: those `named`, else the last agent, if he may have it now."""
-    if queue.preferred is None:
+    """For whom a contact that comes to a queue on these terms is kept: who is named, else the last agent.
+
+    He must attend, have what is `asked`, and be in one of the `tiers` that are open.
+    """
+    if queue.preferred is None or not is_meant(queue.preferred.when, terms.holds):
         return ()
-    agents = named or _last_agent(floor, contact, queue, now)
+    agents = terms.prefers or _last_agent(floor, contact, queue, now)
     listed = [agent for tier in queue.tiers[:tiers] for agent in tier.agents] if queue.tiers else agents
     return tuple(agent for agent in agents if agent in listed and _has(floor, agent, asked))
+
+
+def is_meant(when: str, holds: tuple[str, ...]) -> bool:
+    """Whether a rule with this condition (none: for all) is meant for a contact of whom these hold."""
+    return not when or when in holds
 
 
 def _last_agent(floor: Floor, contact: Contact, queue: QueuePlan, now: int) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from acd.floor import Floor
 from acd.model import Contact, ContactState
 from acd.offering import Decisions, match_contact, match_in_turn, set_free, stop_ringing
 from acd.plan import QueuePlan, Terms
-from acd.preferring import reconsider, reserved_for
+from acd.preferring import is_meant, reconsider, reserved_for
 
 NOBODY_THERE: Final = "nobody is there"
 CLOSED: Final = "the queue is closed"
@@ -38,12 +38,12 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
     asked = widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0, floor.hours))
     tiers = widening.open_tiers(queue, 0, terms.tiers_max)
-    kept_for = reserved_for(floor, contact, queue, terms.prefers, asked, tiers, now)
+    kept_for = reserved_for(floor, contact, queue, terms, asked, tiers, now)
     return ContactQueued(
         contact_id,
         queue_id,
         language,
-        queue.priority + terms.priority,
+        base_priority(queue, terms.holds) + terms.priority,
         asked,
         need_since,
         None if wait_ms_max is None else now + wait_ms_max,
@@ -56,7 +56,13 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         resumes,
         kept_for,
         now + queue.preferred.for_ms if queue.preferred and kept_for else 0,
+        terms.holds,
     )
+
+
+def base_priority(queue: QueuePlan, holds: tuple[str, ...]) -> int:
+    """The priority that a queue gives to a contact of whom these conditions hold."""
+    return queue.priority + sum(rule.add for rule in queue.priorities if rule.when in holds)
 
 
 def after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
@@ -118,10 +124,10 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Outcome, now: int)
     A closed one passes it on, unless it was moved by hand.
     """
     left = floor.plan.queues[contact.queue]
-    added = contact.priority - left.priority
+    added = contact.priority - base_priority(left, contact.holds)
     rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
-    terms = Terms(added, head_start_ms=contact.head_start_ms)
+    terms = Terms(added, head_start_ms=contact.head_start_ms, holds=contact.holds)
     yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
     if outcome != "moved" and floor.is_closed(queue):
@@ -133,14 +139,14 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Outcome, now: int)
 def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:
     """Nobody has answered for too long: on to the next queue; unless the contact is being answered right now."""
     rule = floor.plan.queues[contact.queue].overflow
-    if rule and not contact.joining:
+    if rule and is_meant(rule.when, contact.holds) and not contact.joining:
         yield from move(floor, contact, rule.queue, "overflowed", now)
 
 
 def overflow_due(floor: Floor, contact: Contact) -> int | None:
     """When a contact goes on to another queue, or None."""
     rule = floor.plan.queues[contact.queue].overflow if contact.state in UNANSWERED else None
-    return contact.queued_at + rule.after_ms if rule else None
+    return contact.queued_at + rule.after_ms if rule and is_meant(rule.when, contact.holds) else None
 
 
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:

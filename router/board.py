@@ -26,6 +26,7 @@ from escalation.desk import Desk
 from escalation.events import CaseOpened, HoursChanged
 from ivr.events import DigitsCollected
 from ivr.session import Menus
+from router.conditions import Conditions
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import EntryPoint, Plan
 
@@ -53,6 +54,7 @@ class Board:
         self.floor = Floor(self.plan.floor)
         self.menus = Menus(self.plan.menus, self)
         self.desk = Desk(self.plan.desk)
+        self.conditions = Conditions.of(self.plan)
         self.ended: dict[str, None] = {}
         self._alarms: list[Alarm] = []
         self._alarms_max = 0
@@ -169,6 +171,7 @@ class Board:
         self.plan = self.plans[event.plan]
         self.floor.adopt(self.plan.floor)
         self.menus.plan, self.desk.plan = self.plan.menus, self.plan.desk
+        self.conditions = Conditions.of(self.plan)
         self._entries = _by_address(self.plan)
         self._set_alarms()
         self.started = True

@@ -196,8 +196,15 @@ def dump_board(board: Board, seal: Seal) -> bytes:
 
 def _session(board: Board, session: Session, seal: Seal) -> Session:
     secret = board.menus.takes_secret(session.contact)
-    sealed: Session = _sealed(replace(session, keys="") if secret else session, seal)
+    keyed = tuple(_sealed(each, seal) for each in session.keyed)
+    sealed: Session = _sealed(replace(session, keys="" if secret else session.keys, keyed=keyed), seal)
     return sealed
+
+
+def _unsealed_session(session: Session, unseal: Unseal) -> Session:
+    keyed = tuple(_unsealed(each, unseal) for each in session.keyed)
+    opened: Session = _unsealed(replace(session, keyed=keyed), unseal)
+    return opened
 
 
 def _watch(watch: Watch, exchanged: Callable[[Caller], Caller]) -> Watch:
@@ -219,7 +226,7 @@ def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
     board.seq, board.now, board.started = state.seq, state.now, True
     board.ended = dict.fromkeys(state.ended)
     _load_floor(board, state, unseal)
-    board.menus.sessions = {session.contact: _unsealed(session, unseal) for session in state.sessions}
+    board.menus.sessions = {session.contact: _unsealed_session(session, unseal) for session in state.sessions}
     desk = board.desk
     for case in state.cases:
         desk.keep(_unsealed(case, unseal))

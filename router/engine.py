@@ -41,6 +41,7 @@ from ivr import flow
 from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
 from ivr.session import Menus
 from router.board import Board
+from router.conditions import Facts, keyed_name, open_name
 from router.events import FACTS, CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
 
@@ -250,8 +251,31 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
-    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max, node.position, node.prefers)
+    terms = Terms(
+        node.priority,
+        node.head_start_ms,
+        node.tiers_max,
+        node.wait_ms_max,
+        node.position,
+        node.prefers,
+        board.conditions.holding(_facts(board, contact)) if board.conditions else (),
+    )
     return acd.queueing.queue_up(board.floor, contact, node.queue, language, terms, now)
+
+
+def _facts(board: Board, contact_id: str) -> Facts:
+    """All that a condition may ask about a contact that leaves its menu now."""
+    contact, session = board.floor.contacts[contact_id], board.menus.sessions[contact_id]
+    return {
+        **board.conditions.nothing_known,
+        "contact.channel": contact.channel,
+        "contact.entry_point": contact.entry_point,
+        "contact.service_line": contact.service_line,
+        "contact.language": session.language,
+        "contact.identified": bool(contact.customer),
+        **{keyed_name(each.name): each.value for each in session.keyed},
+        **{open_name(calendar): is_open for calendar, is_open in board.desk.open.items()},
+    }
 
 
 def _say_goodbye(contact: str) -> Iterator[Event]:

@@ -55,7 +55,7 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
     if contact.reserved_for:
         yield contact.reserved_until
-    if queue.overflow:
+    if queue.overflow and (not queue.overflow.when or queue.overflow.when in contact.holds):
         yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms

@@ -16,6 +16,7 @@ from acd.plan import (
     Hours,
     Overflow,
     Preferred,
+    PriorityRule,
     QueuePlan,
     Relaxation,
     Requirement,
@@ -140,8 +141,9 @@ def rich_plan(version: str = "v1") -> Plan:
         selection="in_order" if first else "round_robin",
         ring="progressive" if first else "all",
         ring_step_ms=5 * S,
-        overflow=Overflow(45 * S, "quick"),
-        preferred=Preferred(12 * S),
+        overflow=Overflow(45 * S, "quick", "" if first else "contact.identified"),
+        preferred=Preferred(12 * S, when="contact.language == 'en'" if first else ""),
+        priorities=(PriorityRule("contact.language == 'zh'", 1), PriorityRule("keyed.employee != ''", -1)),
         leave_when_empty=True,
     )
     quick = replace(
@@ -157,6 +159,7 @@ def rich_plan(version: str = "v1") -> Plan:
         hours=None if first else Hours("shifts", waiting="send_away", prompts=("bye",)),
         expected_wait_max=ExpectedWaitMax(20 * S),
         agents_min=1 if first else 2,
+        priorities=() if first else (PriorityRule("open.nights", 2),),
         preferred=Preferred(10 * S, last_agent=True, within_ms=300 * S),
         leave_when_empty=version != "v1",
     )

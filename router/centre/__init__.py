@@ -20,6 +20,7 @@ from ivr.flow import Flow
 from router.centre.calendars import calendar_notices, compile_calendar, slips
 from router.centre.compat_rules import compat_faults, compat_notices
 from router.centre.compile import compile_flow, compile_plan, plan_hash
+from router.centre.condition_rules import condition_faults
 from router.centre.coverage import unserved
 from router.centre.deferred import not_judged
 from router.centre.document import Document, Place, read
@@ -98,7 +99,7 @@ def examine(folder: Path) -> Findings:
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
     senseless += [*futile(document, sections, told), *compat_faults(document, sections)]
-    senseless += queue_faults(document, sections, calendars)
+    senseless += [*queue_faults(document, sections, calendars), *condition_faults(document)]
     faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
     flows = _flows(document, sections)
     deferred = tuple(not_judged(document, told))

@@ -29,6 +29,7 @@ _ROUTING: Final = {
     "preferred": _OUT,
     "expected_wait_max": _OUT,
     "agents_min": _OUT,
+    "priorities": "say `priority` where a menu hands over",
     "selection": _BY_STRATEGY,
     "ring": _BY_STRATEGY,
     "exclusion": _OUT,

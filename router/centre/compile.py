@@ -21,6 +21,7 @@ from acd.plan import (
     FloorPlan,
     Overflow,
     Preferred,
+    PriorityRule,
     QueuePlan,
     Relaxation,
     Requirement,
@@ -46,6 +47,7 @@ from router.centre.sections import (
     HoursSpec,
     MenuSpec,
     NodeSpec,
+    OverflowSpec,
     QueueSpec,
     SaySpec,
     Sections,
@@ -131,7 +133,7 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         tiers=tuple(Tier(_all_members(tier.agents, agents), tier.after) for tier in spec.tiers),
         waiting_max=spec.waiting_max,
         leave_when_empty=spec.leave_when_empty,
-        overflow=Overflow(spec.overflow.after, spec.overflow.queue) if spec.overflow else None,
+        overflow=_overflow(spec.overflow) if spec.overflow else None,
         announce=_announce(spec.announce) if spec.announce else None,
         selection=spec.selection,
         ring=spec.ring,
@@ -151,6 +153,7 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         hours=_hours(spec.hours) if spec.hours else None,
         expected_wait_max=ExpectedWaitMax(limit.wait, limit.percent) if (limit := spec.expected_wait_max) else None,
         agents_min=spec.agents_min,
+        priorities=tuple(PriorityRule(rule.when, rule.add) for rule in spec.priorities),
     )
     if spec.compat is None:
         return queue
@@ -219,8 +222,12 @@ def _strategy(spec: AsteriskSpec | FreeswitchSpec) -> str:
     return spec.strategy.rpartition(".")[2]
 
 
+def _overflow(spec: OverflowSpec) -> Overflow:
+    return Overflow(spec.after, spec.queue, spec.when or "")
+
+
 def _preferred(spec: PreferredSpec) -> Preferred:
-    return Preferred(spec.lasts, spec.last_agent, spec.within)
+    return Preferred(spec.lasts, spec.last_agent, spec.within, spec.when or "")
 
 
 def _hours(spec: QueueHoursSpec) -> QueueHours:

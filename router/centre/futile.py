@@ -186,7 +186,8 @@ class _Check:
 
     def ageing(self, priorities: Collection[int]) -> Iterator[Fault]:
         """It lets at least somebody's priority grow."""
-        ageing, lowest = self.queue.ageing, self.queue.priority + min(priorities, default=0)
+        taken = sum(min(rule.add, 0) for rule in self.queue.priorities)
+        ageing, lowest = self.queue.ageing, self.queue.priority + min(priorities, default=0) + taken
         if ageing and ageing.priority_max <= lowest:
             message = f"no priority ever grows: all are {lowest} or more from the start"
             yield self.fault(("ageing", "priority_max"), message, "set it higher, or take `ageing` out")

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from router.centre.durations import SomeTime
-from router.centre.entries import CalendarName, Entry, PromptName, QueueName, lasting
+from router.centre.entries import CalendarName, Condition, Entry, Priority, PromptName, QueueName, lasting
+
+
+class PriorityRuleSpec(Entry):
+    """More priority for contacts of which something is true."""
+
+    when: Condition = Field(description="Of which contacts; see below.")
+    add: Priority = Field(description="How much is added to the queue's priority; below 0 it is taken away.")
+
+    @field_validator("add")
+    @classmethod
+    def _is_something(cls, add: int) -> int:
+        if not add:
+            raise ValueError("this adds nothing")
+        return add
 
 
 class PreferredSpec(Entry):
@@ -18,6 +32,7 @@ class PreferredSpec(Entry):
         default=False, description="Whether the agent counts who served this customer last, in whatever queue."
     )
     within: SomeTime = lasting("720h", "How long ago that may be.")
+    when: Condition | None = Field(None, description="Only contacts of which this is true are kept. `null`: all.")
 
 
 class QueueHoursSpec(Entry):

@@ -24,6 +24,7 @@ from router.centre.entries import (
     Attempts,
     CalendarName,
     CaseTypeName,
+    Condition,
     Digits,
     Entry,
     Fact,
@@ -43,7 +44,7 @@ from router.centre.entries import (
     different,
     lasting,
 )
-from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, QueueHoursSpec
+from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, PriorityRuleSpec, QueueHoursSpec
 
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
@@ -289,6 +290,7 @@ class OverflowSpec(Entry):
 
     after: SomeTime = Field(description="How long a contact waits here.")
     queue: QueueName = Field(description="The queue it goes on to.")
+    when: Condition | None = Field(None, description="Only contacts of which this is true go on. `null`: all.")
 
 
 class AnnounceSpec(Entry):
@@ -320,6 +322,7 @@ class QueueSpec(Entry):
         0, description="A queue of more weight goes first, whatever the priorities, for agents that both could use."
     )
     priority: Priority = Field(0, description="Higher is served first.")
+    priorities: list[PriorityRuleSpec] = Field([], description="More priority for some; all that apply are added up.")
     ageing: AgeingSpec | None = Field(None, description="How the priority grows while a contact waits. `null`: never.")
     order: Order = Field(
         "age",

@@ -113,6 +113,7 @@ FIELDS: Final[dict[str, Meaning]] = {
     "hang_up:language": Meaning("In which language (BCP 47); empty where nothing is played.", ""),
     "contact.ended:reason": Meaning("Why it was sent away, in words; empty where it was not.", ""),
     "reserved_for": Meaning("The agents it is kept for at first; empty for nobody.", []),
+    "holds": Meaning("The conditions of the rules that hold of it.", ["contact.language == 'zh'"]),
     "reserved_until": Meaning("Until when it is kept for them, in ms since the epoch; 0 where it is not.", 0),
     "reservation.ended:because": Meaning("Why it is kept no longer.", "time"),
     "until": Meaning("By when, in ms since the epoch.", NOW + 20_000),

@@ -61,8 +61,24 @@ def ended(event: ContactEnded) -> str:
 
 def _queued(event: ContactQueued, phrases: Phrases) -> str:
     asked = f", asking for {_skills(event.requirements)}" if event.requirements else ""
+    queue = phrases.queue(event.queue)
+    rules = [rule.when for rule in queue.priorities if rule.when in event.holds] if queue else []
     kept = f", kept for {listed(event.reserved_for)} at first" if event.reserved_for else ""
-    return f"joined queue {event.queue} with priority {event.priority}{asked}{kept}"
+    if kept and queue and queue.preferred:
+        kept += _because([queue.preferred.when])
+    return f"joined queue {event.queue} with priority {event.priority}{_because(rules)}{asked}{kept}"
+
+
+def _because(conditions: Sequence[str]) -> str:
+    """Which conditions were the reason, if any were."""
+    held = " and ".join(filter(None, conditions))
+    return f" (because {held})" if held else ""
+
+
+def _left(event: QueueLeft, phrases: Phrases) -> str:
+    queue = phrases.queue(event.queue)
+    rule = queue.overflow if queue and event.outcome == "overflowed" else None
+    return f"{_GONE_ON[event.outcome]} {event.queue}{_because([rule.when]) if rule else ''}"
 
 
 def _open_to_all(event: ReservationEnded, phrases: Phrases) -> str:
@@ -111,7 +127,7 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     ContactQueued: _queued,
     ContactWidened: _widened,
     ContactMoved: lambda event, phrases: f"was moved to {event.queue} by hand",
-    QueueLeft: lambda event, phrases: f"{_GONE_ON[event.outcome]} {event.queue}",
+    QueueLeft: _left,
     AttemptStarted: lambda event, phrases: f"its turn came in {event.queue}, which follows Asterisk: {event.strategy}",
     AttemptEnded: lambda event, phrases: f"nobody answered; its turn comes again at {phrases.time(event.next_at)}",
     ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}",
