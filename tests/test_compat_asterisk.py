@@ -405,7 +405,7 @@ def test_a_queue_that_nobody_may_join() -> None:
     story = told("linear", join_empty=absences("unavailable", joining=True))
     story.take(1 * S, ContactArrived("c1", "100"))
     story.wait(1 * S)
-    ended = ContactEnded("c1", "blocked", "help", "", 0, 0)
+    ended = ContactEnded("c1", "blocked", "help", "", 0, 0, "nobody is there")
     assert [(1 * S, HangUp("c1", "nobody is there")), (1 * S, ended)] == story.of(HangUp, ContactEnded)
     statistics = Statistics("help")
     for at, event in story.log:

@@ -43,6 +43,12 @@ SHOWN_BY = {
     "events are lost on reconnect": "test_mqtt.test_only_the_unacknowledged_comes_again",
     "events are lost in a gap": "test_service_inputs.test_inputs_are_taken_in_their_senders_order",
     "contacts are lost at reload": "test_reload.test_new_rules_lose_nobody",
+    "an office's number is taken for a customer": "test_preferring.test_an_offices_number_is_no_customer",
+    "a contact waits for an agent who is not there": "test_preferring.test_who_is_not_there_is_not_waited_for",
+    "many contacts all choose the same first agent": "test_selection.test_round_robin",
+    "phones ring at closing for contacts that are sent away": (
+        "test_queue_hours.test_at_closing_no_phone_rings_for_somebody_who_has_to_go"
+    ),
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
 }
 

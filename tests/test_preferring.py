@@ -72,7 +72,7 @@ def test_a_contact_goes_to_who_served_its_customer_last() -> None:
     assert [(30, "ann")] == came(known(), "c1", 30 * S, "+2")
 
 
-def test_a_number_that_is_nobodys_own_knows_no_last_agent() -> None:
+def test_an_offices_number_is_no_customer() -> None:
     """An office trunk shows one number for all: that is no customer."""
     story = known()
     story.news()
