@@ -127,6 +127,8 @@ class Matching:
             need.reserved -= 1
             for agent in contact.reserved_for:
                 del self._reserved[agent][contact.id]
+                if not self._reserved[agent]:
+                    del self._reserved[agent]
             return
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
@@ -195,7 +197,9 @@ class Matching:
         if contact.reserved_for:
             kept_for = self._kept_for(contact, now)
             passed_over, eligible = (lambda agent: agent.id not in kept_for), len(kept_for)
-        best = self._first(need, contact, passed_over, now) if eligible else None
+        if not eligible:
+            return None
+        best = self._first(need, contact, passed_over, now)
         if best is None:
             return None
         excluded = _counts(self._ready - able - need.barred, need.barred, apart, able - apart - eligible)
@@ -219,7 +223,7 @@ class Matching:
                     rank = discipline.rank(contact, need.queue, now)
                     if first is None or rank < first:
                         best, first = contact, rank
-        for contact in self._kept_for_him(agent, now):
+        for contact in self._kept_for_him(agent, now) if self._reserved else ():
             rank = discipline.rank(contact, self._plan.queues[contact.queue], now)
             if first is None or rank < first:
                 best, first = contact, rank
@@ -227,7 +231,7 @@ class Matching:
             return None
         barred = sum(need.waiting for need in profile.barred)
         kept = [each for each in self._kept_apart(agent, now) if self.could_serve(agent, each)] if others else ()
-        reserved = self._kept_for_others(agent, kept, now)
+        reserved = self._kept_for_others(agent, kept, now) if self._reserved else 0
         counts = _counts(len(self._waiting) - able - barred, barred, len(kept), reserved)
         return Choice(best, agent, able - len(kept) - reserved, counts)
 
@@ -240,6 +244,11 @@ class Matching:
         """Every waiting contact that is or was kept from somebody, first come first."""
         kept = {contact.id: contact for contacts in self._apart.values() for contact in contacts.values()}
         return sorted((contact for contact in kept.values() if contact.id in self._waiting), key=discipline.place)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether any waiting contact is kept for somebody."""
+        return bool(self._reserved)
 
     def reserved(self, agent: str) -> list[Contact]:
         """Every waiting contact that is kept for this agent, or for him and others, in no order."""

@@ -80,7 +80,7 @@ def after_reservation(floor: Floor, event: ReservationEnded, now: int) -> Decisi
 
 def after_agent(floor: Floor, event: AgentStateSet | AgentLapsed | AgentMoved, now: int) -> Decisions:
     """An agent may have gone away, or be about to: what was kept for him alone is kept no longer."""
-    if not attends(floor.agents[event.agent]):
+    if floor.matching.keeps and not attends(floor.agents[event.agent]):
         for contact in sorted(floor.matching.reserved(event.agent), key=by_order(floor, now)):
             yield from reconsider(floor, contact, now)
 

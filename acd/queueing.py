@@ -38,7 +38,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
     asked = widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0, floor.hours))
     tiers = widening.open_tiers(queue, 0, terms.tiers_max)
-    kept_for = reserved_for(floor, contact, queue, terms, asked, tiers, now)
+    kept_for = reserved_for(floor, contact, queue, terms, asked, tiers, now) if queue.preferred else ()
     return ContactQueued(
         contact_id,
         queue_id,
@@ -62,6 +62,8 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
 
 def base_priority(queue: QueuePlan, holds: tuple[str, ...]) -> int:
     """The priority that a queue gives to a contact of whom these conditions hold."""
+    if not holds:
+        return queue.priority
     return queue.priority + sum(rule.add for rule in queue.priorities if rule.when in holds)
 
 
