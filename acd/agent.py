@@ -1,41 +1,37 @@
-"""The life of an agent, as one table. `docs/reference/states.md` is drawn from it.
+"""The life of an agent, as two tables: how he stands to new contacts, and where he is with each one in hand.
 
-A trigger is an event's kind, with what was asked for after a colon. A pause or a log-out asked for while busy is kept
-as `pending` and happens as `agent.moved` once the agent would be ready again.
+`docs/reference/states.md` is drawn from them. A trigger is an event's kind, with what was asked for after a colon. A
+pause or a log-out asked for while contacts are in hand is kept as `pending`: no more are offered from then on, and it
+happens as `agent.moved` once the last of them is done.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from acd.model import Agent
-from acd.model import AgentState as S
+from acd.model import Agent, Stance
+from acd.model import WorkState as W
 
-BUSY: Final[tuple[S, ...]] = (S.RESERVED, S.TALKING, S.WRAP_UP)
-
-_LEAVES: Final = {"agent.state:offline": S.OFFLINE, "agent.lapsed:offline": S.OFFLINE}
-_RETURNS: Final = {"agent.state:ready": S.READY, "agent.state:paused": S.PAUSED}
+_LEAVES: Final = {"agent.state:offline": Stance.OFFLINE, "agent.lapsed:offline": Stance.OFFLINE}
+_RETURNS: Final = {"agent.state:ready": Stance.READY, "agent.state:paused": Stance.PAUSED}
+_MOVES: Final = {"agent.moved:paused": Stance.PAUSED, "agent.moved:offline": Stance.OFFLINE}
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw", "join.timed_out")
 
-TRANSITIONS: Final[dict[S, dict[str, S]]] = {
-    S.OFFLINE: _RETURNS,
-    S.READY: {
-        "agent.state:ready": S.READY,
-        "agent.state:paused": S.PAUSED,
-        "offer": S.RESERVED,
-        "agent.moved:paused": S.PAUSED,
-        "agent.moved:offline": S.OFFLINE,
-        "agent.moved:not_responding": S.NOT_RESPONDING,
-        **_LEAVES,
-    },
-    S.RESERVED: {"contact.joined": S.TALKING, **dict.fromkeys(_OFFER_ENDS, S.READY)},
-    S.TALKING: {"wrap_up.started": S.WRAP_UP, "wrap_up.expired": S.READY},
-    S.WRAP_UP: {"contact.wrapped_up": S.READY, "wrap_up.expired": S.READY},
-    S.PAUSED: {**_RETURNS, **_LEAVES},
-    S.NOT_RESPONDING: {**_RETURNS, **_LEAVES},
+STANCES: Final[dict[Stance, dict[str, Stance]]] = {
+    Stance.OFFLINE: _RETURNS,
+    Stance.READY: {**_RETURNS, **_MOVES, "agent.moved:not_responding": Stance.NOT_RESPONDING, **_LEAVES},
+    Stance.PAUSED: {**_RETURNS, **_LEAVES},
+    Stance.NOT_RESPONDING: {**_RETURNS, **_MOVES, **_LEAVES},
+}
+WORKS: Final[dict[W, dict[str, W]]] = {
+    W.RESERVED: {"contact.joined": W.TALKING, **dict.fromkeys(_OFFER_ENDS, W.DONE)},
+    W.TALKING: {"contact.interrupted": W.INTERRUPTED, "wrap_up.started": W.WRAP_UP, "wrap_up.expired": W.DONE},
+    W.INTERRUPTED: {"contact.resumed": W.TALKING, "wrap_up.started": W.WRAP_UP, "wrap_up.expired": W.DONE},
+    W.WRAP_UP: {"contact.wrapped_up": W.DONE, "wrap_up.expired": W.DONE},
+    W.DONE: {},
 }
 
 
 def attends(agent: Agent) -> bool:
     """Whether the agent is at work and means to go on: a contact that waits may count on him."""
-    return agent.pending is None and (agent.state is S.READY or agent.state in BUSY)
+    return agent.pending is None and agent.stance is Stance.READY

@@ -48,13 +48,18 @@ def _lapse(floor: Floor, agent_id: str, now: int) -> Decisions:
     yield AgentLapsed(agent_id)
 
 
-def _wrap_up_due(floor: Floor, agent_id: str) -> int | None:
-    agent = floor.agents.get(agent_id)
-    return agent.wrap_up_until or None if agent else None
+def _in_hand(floor: Floor) -> Iterator[tuple[str, str]]:
+    return ((agent.id, contact) for agent in floor.agents.values() for contact in agent.works)
 
 
-def _end_wrap_up(floor: Floor, agent_id: str, now: int) -> Decisions:
-    contact = floor.agents[agent_id].contact
+def _wrap_up_due(floor: Floor, in_hand: tuple[str, str]) -> int | None:
+    agent = floor.agents.get(in_hand[0])
+    work = agent.works.get(in_hand[1]) if agent else None
+    return work.wrap_up_until or None if work else None
+
+
+def _end_wrap_up(floor: Floor, in_hand: tuple[str, str], now: int) -> Decisions:
+    agent_id, contact = in_hand
     yield WrapUpExpired(agent_id, contact, default_outcome(floor, contact))
 
 
@@ -161,7 +166,7 @@ Due = Callable[[Floor, Any], int | None]
 
 ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "lease": (lambda floor: floor.agents, _lease_due, _lapse),
-    "wrap_up": (lambda floor: floor.agents, _wrap_up_due, _end_wrap_up),
+    "wrap_up": (_in_hand, _wrap_up_due, _end_wrap_up),
     "offer": (lambda floor: floor.offers, _offer_due, _end_offer),
     "pair": (_pairs, _pair_due, _end_pair),
     "wait": (lambda floor: floor.contacts, _wait_due, _end_wait),
@@ -179,7 +184,7 @@ Where several ring at one instant, they do in this order, and each in the order 
 ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (AgentStateSet, "lease", attrgetter("agent")),
     (AgentAlive, "lease", attrgetter("agent")),
-    (WrapUpStarted, "wrap_up", attrgetter("agent")),
+    (WrapUpStarted, "wrap_up", attrgetter("agent", "contact")),
     (OfferContact, "offer", attrgetter("offer")),
     (OfferContact, "ring", attrgetter("contact")),
     (JoinParties, "offer", attrgetter("offer")),

@@ -6,7 +6,7 @@ from acd.events import (
     PairExcluded,
 )
 from acd.floor import Floor
-from acd.model import Agent, AgentState, Contact
+from acd.model import Agent, Contact, Stance
 from acd.offering import Decisions
 
 
@@ -45,6 +45,6 @@ def _is_open_to_somebody(floor: Floor, contact: Contact, kept: list[str]) -> boo
 
 def _could_serve(floor: Floor, agent_id: str, contact: Contact) -> bool:
     agent = floor.agents.get(agent_id)
-    if agent is None or agent.state is AgentState.OFFLINE:
+    if agent is None or agent.stance is Stance.OFFLINE:
         return False
     return floor.matching.could_serve(agent, contact)

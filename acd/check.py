@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-from acd.agent import BUSY
 from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
@@ -22,7 +21,7 @@ from acd.events import (
     WrappedUp,
 )
 from acd.floor import Floor
-from acd.model import Agent, AgentState
+from acd.model import Agent, Stance, WorkState
 
 Refusal = tuple[Literal["illegal", "stale"], str]
 Check = Callable[[Floor, Any], Refusal | None]
@@ -32,28 +31,33 @@ def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
     agent = floor.agents[event.agent]
     if event.lease_ms < 0:
         return ("illegal", "lease_ms is negative: leave it out for no lease")
-    if agent.state in BUSY:
-        asks = agent.pending or agent.state is AgentState.WRAP_UP or agent.once != event.once
-        says_nothing = event.state == "ready" and not asks
+    if agent.works:
+        says_nothing = event.state == "ready" and not _asks(agent, event)
         return ("stale", f"agent {agent.id!r} is {agent.state} and asked for nothing else") if says_nothing else None
     if event.state == "ready" and floor.is_held_back(agent.id):
         return None
-    if agent.state == event.state and not _differs(agent, event):
-        return ("stale", f"agent {agent.id!r} is {agent.state} already")
+    if agent.stance == event.state and not _differs(agent, event):
+        return ("stale", f"agent {agent.id!r} is {agent.stance} already")
     return None
+
+
+def _asks(agent: Agent, event: AgentStateSet) -> bool:
+    """Whether it means anything that a busy agent is ready: it takes something back, or ends a wrap-up."""
+    wraps_up = any(work.state is WorkState.WRAP_UP for work in agent.works.values())
+    return bool(agent.pending) or wraps_up or agent.once != event.once or agent.stance is not Stance.READY
 
 
 def _differs(agent: Agent, event: AgentStateSet) -> bool:
     """Whether a state means something else than before: a pause for another reason, or another number of contacts."""
-    if agent.state is AgentState.READY:
+    if agent.stance is Stance.READY:
         return agent.once != event.once
-    return agent.state is AgentState.PAUSED and agent.reason != event.reason
+    return agent.stance is Stance.PAUSED and agent.reason != event.reason
 
 
 def _check_alive(floor: Floor, event: AgentAlive) -> Refusal | None:
     if event.lease_ms <= 0:
         return ("illegal", "lease_ms must be more than 0")
-    if floor.agents[event.agent].state is AgentState.OFFLINE:
+    if floor.agents[event.agent].stance is Stance.OFFLINE:
         return ("stale", f"agent {event.agent!r} is offline: log in again")
     return None
 
@@ -83,18 +87,26 @@ def _check_joined(floor: Floor, event: ContactJoined) -> Refusal | None:
     return None if floor.offers[event.offer].accepted else ("illegal", f"offer {event.offer} is not accepted yet")
 
 
+_TALKS: Final = (WorkState.TALKING, WorkState.INTERRUPTED)
+
+
+def _step(floor: Floor, event: ContactReleased | WrappedUp) -> WorkState | None:
+    """Where the agent is with the contact; None: he does not have it in hand."""
+    work = floor.agents[event.agent].works.get(event.contact)
+    return work.state if work else None
+
+
 def _check_released(floor: Floor, event: ContactReleased) -> Refusal | None:
-    agent = floor.agents[event.agent]
-    if agent.contact != event.contact or agent.state is not AgentState.TALKING:
+    if _step(floor, event) not in _TALKS:
         return ("stale", f"agent {event.agent!r} does not talk with contact {event.contact!r}")
     return None
 
 
 def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
-    agent = floor.agents[event.agent]
-    if agent.state is AgentState.TALKING and agent.contact == event.contact:
+    step = _step(floor, event)
+    if step in _TALKS:
         return ("illegal", f"contact {event.contact!r} is not over yet: it cannot be wrapped up")
-    if agent.state is not AgentState.WRAP_UP or agent.contact != event.contact:
+    if step is not WorkState.WRAP_UP:
         return ("stale", f"agent {event.agent!r} is not in wrap-up after contact {event.contact!r}")
     return None
 
@@ -115,6 +127,8 @@ def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
         return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
     if contact.queue == event.queue:
         return ("stale", f"contact {contact.id!r} is in queue {event.queue!r} already")
+    if contact.channel != "voice" and floor.plan.queues[event.queue].compat:
+        return ("illegal", f"queue {event.queue!r} follows an old system that knows only calls")
     return None
 
 

@@ -40,10 +40,11 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.hours import after_lost as after_late
-from acd.model import Agent, AgentState, Contact, ContactState
+from acd.model import Agent, Contact, ContactState, Stance, WorkState
 from acd.offering import (
     TAKEN,
     Decisions,
+    balance,
     by_order,
     match_agent,
     match_contact,
@@ -75,6 +76,8 @@ def match_all(floor: Floor, now: int) -> Decisions:
     for contact in sorted(unanswered, key=by_order(floor, now)):
         yield from catch_up(floor, contact, now)
         yield from match_contact(floor, contact.id, now)
+    for agent in floor.agents.values():
+        yield from balance(agent)
     yield from shorten_all(floor, now)
     yield from _leave_unattended(floor, now)
 
@@ -128,21 +131,21 @@ def _leave_unattended(floor: Floor, now: int) -> Decisions:
 
 def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
     agent = floor.agents[event.agent]
-    if agent.state is AgentState.WRAP_UP and event.state == "ready":
-        yield WrapUpExpired(agent.id, agent.contact, default_outcome(floor, agent.contact))
-    elif agent.state is AgentState.OFFLINE:
-        yield from _fewer_left(floor, now)
-    elif agent.state is AgentState.RESERVED:
-        yield from _release_reserved(floor, agent, now)
-    else:
+    if event.state == "ready":
+        for work in [each for each in agent.works.values() if each.state is WorkState.WRAP_UP]:
+            yield WrapUpExpired(agent.id, work.contact, default_outcome(floor, work.contact))
         yield from match_agent(floor, agent.id, now)
+    elif agent.stance is Stance.OFFLINE:
+        yield from _fewer_left(floor, now)
+    else:
+        yield from _release_reserved(floor, agent, now)
     if not attends(agent):
         yield from _leave_unattended(floor, now)
 
 
 def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
     agent = floor.agents[event.agent]
-    if agent.state is AgentState.OFFLINE:
+    if agent.stance is Stance.OFFLINE:
         yield from _fewer_left(floor, now)
     else:
         yield from _release_reserved(floor, agent, now)
@@ -164,18 +167,17 @@ def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
     if offer and agent.pending and not offer.accepted and floor.cuts_offers_of(floor.contacts[offer.contact]):
         yield from stop_ringing(floor, [offer.id], f"the agent asked to be {agent.pending}")
         yield from move_on(agent)
+        yield from balance(agent)
         yield from match_contact(floor, offer.contact, now)
 
 
 def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
-    """Only now does it stop ringing at the others: until here the join could have failed."""
-    others = floor.contacts[event.contact].offers
-    return _stop_the_others(floor, others, now) if others else iter(())
+    """Only now does it stop ringing at the others: until here the join could have failed.
 
-
-def _stop_the_others(floor: Floor, offers: tuple[int, ...], now: int) -> Decisions:
-    rung = yield from stop_ringing(floor, offers, TAKEN)
-    yield from set_free(floor, rung, now)
+    And only now may the agent be offered what he has room for beside this one, and has to wait what there is none for.
+    """
+    rung = yield from stop_ringing(floor, floor.contacts[event.contact].offers, TAKEN)
+    yield from set_free(floor, [*rung, floor.agents[event.agent]], now)
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:

@@ -24,6 +24,8 @@ ContactOutcome = Literal[
 class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
+    Until then he is offered nothing more. Who says that he is ready ends whatever wrap-up he is in.
+
     Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
     """
@@ -431,6 +433,24 @@ class ReservationEnded:
     because: Literal["time", "away", "passed_up"]
 
 
+@dataclass(frozen=True, slots=True)
+class ContactInterrupted:
+    """A contact that can wait has to, while its agent sees to others that cannot."""
+
+    kind: ClassVar[str] = "contact.interrupted"
+    contact: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactResumed:
+    """The agent has room again and goes on with a contact that was interrupted."""
+
+    kind: ClassVar[str] = "contact.resumed"
+    contact: str
+    agent: str
+
+
 FACTS: Final = (
     AgentStateSet,
     AgentAlive,
@@ -467,6 +487,8 @@ DECISIONS: Final = (
     WrapUpStarted,
     WrapUpExpired,
     ReservationEnded,
+    ContactInterrupted,
+    ContactResumed,
 )
 
 

@@ -15,9 +15,11 @@ from acd.events import (
     AgentMoved,
     AgentStateSet,
     ContactEnded,
+    ContactInterrupted,
     ContactJoined,
     ContactQueued,
     ContactReprioritised,
+    ContactResumed,
     ContactWidened,
     JoinParties,
     JoinTimedOut,
@@ -38,7 +40,7 @@ from acd.events import (
     is_missed,
 )
 from acd.match import Matching
-from acd.model import HAD_ONE, Agent, AgentState, Contact, ContactState, LastAgent, Offer
+from acd.model import HAD_ONE, Agent, Contact, ContactState, LastAgent, Offer, Stance, Work, WorkState
 from acd.plan import FloorPlan
 from acd.waiting import Waits
 
@@ -72,7 +74,8 @@ class Floor:
         known, self.agents = self.agents, {}
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
-            agent.place, agent.skills, agent.weight = place, agent_plan.skills, agent_plan.weight
+            agent.place, agent.skills, agent.capacity = place, agent_plan.skills, agent_plan.capacity
+            agent.weight = agent_plan.weight
         self.watches = {
             queue.id: watch(queue.id, queue.compat, self.watches.get(queue.id), self.contacts.values())
             for queue in plan.queues.values()
@@ -88,10 +91,9 @@ class Floor:
         for agent in self.agents.values():
             if agents.attends(agent):
                 self.matching.attend(agent, 1)
-            if agent.state is not AgentState.OFFLINE:
+            if agent.stance is not Stance.OFFLINE:
                 self.matching.arrive(agent)
-            if agent.state is AgentState.READY:
-                self.matching.free(agent)
+            self.matching.open(agent)
         for contact in self.contacts.values():
             if contact.state in contacts.UNANSWERED:
                 self.matching.lengthen(contact.queue, 1)
@@ -165,21 +167,25 @@ class Floor:
         elif sought and not seeks:
             self.matching.drop(contact)
 
-    def _move_agent(self, agent: Agent, trigger: str) -> None:
-        before = agent.state
-        after = agent.state = agents.TRANSITIONS[before][trigger]
+    def _change_stance(self, agent: Agent, trigger: str) -> None:
+        before = agent.stance
+        after = agent.stance = agents.STANCES[before][trigger]
         if before is after:
             return
-        if before is AgentState.OFFLINE:
+        if before is Stance.OFFLINE:
             agent.served = 0
             self.matching.arrive(agent)
-        if after is AgentState.READY:
-            self.matching.free(agent)
-        elif before is AgentState.READY:
-            self.matching.busy(agent)
-        if after is AgentState.OFFLINE:
+        if after is Stance.OFFLINE:
             self.matching.depart(agent)
             agent.lease_until = 0
+
+    def _move_work(self, agent: Agent, contact: str, trigger: str) -> Work:
+        """Take a contact in hand one step further. Whoever calls sees to it that the agent is indexed anew."""
+        work = agent.works[contact]
+        work.state = agents.WORKS[work.state][trigger]
+        if work.state is WorkState.DONE:
+            del agent.works[contact]
+        return work
 
     # --- booking: contacts ----------------------------------------------------------------------------------------
 
@@ -241,12 +247,14 @@ class Floor:
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
         self.last_offer = event.offer
         self.offers[event.offer] = Offer(event.offer, contact.id, agent.id, event.until)
-        contact.offers, contact.rung_at, agent.offer = (*contact.offers, event.offer), now, event.offer
+        contact.offers, contact.rung_at = (*contact.offers, event.offer), now
         self._move_contact(contact, event.kind)
-        self._move_agent(agent, event.kind)
+        self.matching.close(agent)  # before anything changes by which he is ranked
+        channel = self.plan.channels[contact.channel]
+        agent.works[contact.id] = Work(contact.id, channel.id, channel.cost, channel.interruptible)
+        agent.offer, agent.offered_at = event.offer, now
         if self.plan.queues[event.queue].selection == "round_robin":
             self.pointers[event.queue] = event.agent
-        agent.offered_at = now  # only now: while he is ready, what ranks an agent stays as it is
 
     def _accepted(self, event: OfferAccepted | LegAnswered, now: int) -> None:
         offer = self.offers[event.offer]
@@ -272,22 +280,24 @@ class Floor:
         agent.offer = 0
         agent.missed += is_missed(event)
         self._move_contact(contact, event.kind + _left_after(contact))
-        self._move_agent(agent, event.kind)
+        self._move_work(agent, contact.id, event.kind)
+        self.matching.open(agent)
 
     def _joined(self, event: ContactJoined, now: int) -> None:
         del self.offers[event.offer]
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
         contact.offers = _without(contact.offers, event.offer)
         contact.joining = agent.offer = agent.missed = 0
-        contact.agent, agent.contact = agent.id, contact.id
+        contact.agent = agent.id
         contact.answered_at = now
         agent.served += 1
         if self._remembers and contact.customer:
             self._remember(LastAgent(contact.customer, agent.id, now))
         if agent.once and agent.pending is None:
-            agent.pending, agent.pending_reason = AgentState.PAUSED, HAD_ONE
+            agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
         self._move_contact(contact, event.kind)
-        self._move_agent(agent, event.kind)
+        self._move_work(agent, contact.id, event.kind)
+        self.matching.open(agent)
 
     def _remember(self, last: LastAgent) -> None:
         self.last_agents.pop(last.customer, None)
@@ -303,34 +313,37 @@ class Floor:
             agent.lease_until = now + event.lease_ms
         if event.state == "ready":
             agent.once = event.once
-        self._ask(agent, f"{event.kind}:{event.state}", AgentState(event.state), event.reason, now)
+        self._ask(agent, f"{event.kind}:{event.state}", Stance(event.state), event.reason, now)
 
     def _lapsed(self, event: AgentLapsed, now: int) -> None:
         agent = self.agents[event.agent]
         agent.lease_until = 0
-        self._ask(agent, f"{event.kind}:offline", AgentState.OFFLINE, "lease lapsed", now)
+        self._ask(agent, f"{event.kind}:offline", Stance.OFFLINE, "lease lapsed", now)
 
-    def _ask(self, agent: Agent, trigger: str, asked: AgentState, reason: str, now: int) -> None:
-        """Change the state at once, or remember what a busy agent asked for. To ask for ready takes that back."""
+    def _ask(self, agent: Agent, trigger: str, asked: Stance, reason: str, now: int) -> None:
+        """Change the stance at once, or remember what a busy agent asked for. To ask for ready takes that back."""
         with self._attendance(agent):
-            if agent.state in agents.BUSY:
-                pending = asked is not AgentState.READY
+            if agent.works:
+                pending = asked is not Stance.READY
                 agent.pending, agent.pending_reason = (asked, reason) if pending else (None, "")
-                return
-            if agent.state is asked is AgentState.READY:
+                if pending or agent.stance is Stance.READY:
+                    return
+            if agent.stance is asked is Stance.READY:
                 return  # as he was, only for another number of contacts
-            if asked is AgentState.READY:
+            if asked is Stance.READY:
                 agent.missed = 0
-                if agent.state is AgentState.OFFLINE or self.plan.pause_restarts_idle:
+                if agent.stance is Stance.OFFLINE or self.plan.pause_restarts_idle:
                     agent.idle_since = now
             agent.reason = reason
-            self._move_agent(agent, trigger)
+            self._change_stance(agent, trigger)
 
     @contextmanager
     def _attendance(self, agent: Agent) -> Iterator[None]:
-        """Do what may make an agent attend, or attend no longer."""
+        """Do what may make an agent attend, or attend no longer; and offers reach him, or no longer."""
         attended = agents.attends(agent)
+        self.matching.close(agent)
         yield
+        self.matching.open(agent)
         if (attends := agents.attends(agent)) is not attended:
             self.matching.attend(agent, 1 if attends else -1)
 
@@ -341,19 +354,25 @@ class Floor:
         agent = self.agents[event.agent]
         with self._attendance(agent):
             agent.reason, agent.pending, agent.pending_reason = event.reason, None, ""
-            self._move_agent(agent, f"{event.kind}:{event.state}")
+            self._change_stance(agent, f"{event.kind}:{event.state}")
+
+    # --- booking: contacts in hand --------------------------------------------------------------------------------
+
+    def _stepped(self, event: ContactInterrupted | ContactResumed, now: int) -> None:
+        self._move_work(self.agents[event.agent], event.contact, event.kind)
 
     def _wrap_up_started(self, event: WrapUpStarted, now: int) -> None:
-        agent = self.agents[event.agent]
-        agent.wrap_up_until = event.until
-        self._move_agent(agent, event.kind)
+        work = self._move_work(self.agents[event.agent], event.contact, event.kind)
+        work.wrap_up_until = event.until
 
     def _wrap_up_ended(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
         agent = self.agents[event.agent]
         if event.outcome == "resolved":
             self.forget(event.contact)
-        agent.contact, agent.wrap_up_until, agent.idle_since = "", 0, now
-        self._move_agent(agent, event.kind)
+        self.matching.close(agent)
+        self._move_work(agent, event.contact, event.kind)
+        agent.idle_since = now
+        self.matching.open(agent)
 
 
 def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:
@@ -392,6 +411,8 @@ _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     AgentAlive: Floor._alive,
     AgentLapsed: Floor._lapsed,
     AgentMoved: Floor._agent_moved,
+    ContactInterrupted: Floor._stepped,
+    ContactResumed: Floor._stepped,
     WrapUpStarted: Floor._wrap_up_started,
     WrappedUp: Floor._wrap_up_ended,
     WrapUpExpired: Floor._wrap_up_ended,

@@ -23,8 +23,34 @@ class ContactState(StrEnum):
     ENDED = "ended"
 
 
+class Stance(StrEnum):
+    """How an agent stands to new contacts. While he has some in hand he is `ready` or `not_responding`."""
+
+    OFFLINE = "offline"
+    READY = "ready"
+    PAUSED = "paused"
+    NOT_RESPONDING = "not_responding"
+
+
+class WorkState(StrEnum):
+    """Where an agent is with one contact. `reserved` while its offer is out or the parties are being joined.
+
+    `interrupted` while he sees to a contact that cannot wait, `done` when there is nothing left to do.
+    """
+
+    RESERVED = "reserved"
+    TALKING = "talking"
+    INTERRUPTED = "interrupted"
+    WRAP_UP = "wrap_up"
+    DONE = "done"
+
+
 class AgentState(StrEnum):
-    """What an agent is doing. `reserved` while an offer is out or the parties are being joined."""
+    """What an agent is doing: his stance, or while he has contacts in hand what he does about them.
+
+    `reserved` while an offer is out or the parties are being joined; else `talking` while he talks with anybody; else
+    `wrap_up`. Whether he could be offered another contact is not asked: that is for `acd.capacity`.
+    """
 
     OFFLINE = "offline"
     READY = "ready"
@@ -83,10 +109,27 @@ class Contact:
 
 
 @dataclass(slots=True)
-class Agent:
-    """One first-line agent. `pending` is a state asked for while busy.
+class Work:
+    """One contact that an agent has in hand. `cost` and `interruptible` are its channel's when it was offered.
 
-    `idle_since`, `offered_at` and `served` (contacts since the log-in) rank the ready; they stay as they are meanwhile.
+    `wrap_up_until` is the end of its own wrap-up (ms), 0 before that.
+    """
+
+    contact: str
+    channel: str
+    cost: int
+    interruptible: bool
+    state: WorkState = WorkState.RESERVED
+    wrap_up_until: int = 0
+
+
+@dataclass(slots=True)
+class Agent:
+    """One first-line agent. `works` are the contacts in hand, first come first; `offer` the one that is open, if any.
+
+    `pending` is what he asked to be, which he becomes when nothing is left in hand.
+    `idle_since` (the last end of a wrap-up, or the log-in), `offered_at`, `served` (contacts since the log-in), the
+    works and the `capacity` rank those who can be offered a contact; they stay as they are meanwhile.
     `place` is that of the id among all ids, `missed` how many offers in a row went unanswered. 0 is no lease, no time.
     Who is ready `once` pauses after the next contact. `weight` is the plan's: his lots where a queue draws.
     """
@@ -94,20 +137,35 @@ class Agent:
     id: str
     place: int
     skills: tuple[tuple[str, int], ...]
-    state: AgentState = AgentState.OFFLINE
+    capacity: int = 100
+    stance: Stance = Stance.OFFLINE
     reason: str = ""
     idle_since: int = 0
     offered_at: int = 0
     served: int = 0
     offer: int = 0
-    contact: str = ""
+    works: dict[str, Work] = field(default_factory=dict)
     missed: int = 0
     once: bool = False
-    pending: AgentState | None = None
+    pending: Stance | None = None
     pending_reason: str = ""
     lease_until: int = 0
-    wrap_up_until: int = 0
     weight: int = 1
+
+    @property
+    def state(self) -> AgentState:
+        """What he is doing."""
+        if not self.works:
+            return AgentState(self.stance)
+        if self.offer:
+            return AgentState.RESERVED
+        wraps_up = all(work.state is WorkState.WRAP_UP for work in self.works.values())
+        return AgentState.WRAP_UP if wraps_up else AgentState.TALKING
+
+    @property
+    def load(self) -> int:
+        """What the contacts in hand cost together, in units of capacity."""
+        return sum(work.cost for work in self.works.values())
 
 
 @dataclass(slots=True)

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Final, Literal
 
-from acd import discipline
+from acd import capacity, discipline
 from acd.events import (
     AgentMoved,
+    ContactInterrupted,
+    ContactResumed,
     OfferContact,
     WithdrawOffer,
 )
 from acd.floor import Floor
 from acd.match import Choice
-from acd.model import Agent, AgentState, Contact
+from acd.model import Agent, Contact, Stance
 
 Decisions = Iterator[Any]
 
@@ -24,7 +26,7 @@ TAKEN: Final = "another agent took the contact"
 
 
 def match_contact(floor: Floor, contact_id: str, now: int) -> Decisions:
-    """Offer this contact to the best ready agents, if it seeks any and there are some: to as many as are to ring."""
+    """Offer this contact to the best agents with room, if it seeks any and there are some: to as many as shall ring."""
     contact = floor.contacts.get(contact_id)
     while contact and floor.seeks(contact) and (choice := floor.matching.best_agent(contact, now)):
         yield _offer(floor, choice, now)
@@ -43,10 +45,24 @@ def match_in_turn(floor: Floor, contact_id: str, now: int) -> Decisions:
 
 
 def match_agent(floor: Floor, agent_id: str, now: int) -> Decisions:
-    """Offer the best waiting contact to this agent, if he is ready and there is one."""
+    """Offer the best waiting contact to this agent, if he has room and there is one; the next once he has answered.
+
+    What was interrupted goes on only where there is room beside that: who waits to be answered comes first.
+    """
     agent = floor.agents[agent_id]
-    if agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+    if choice := floor.matching.best_contact(agent, now):
         yield _offer(floor, choice, now)
+    yield from balance(agent)
+
+
+def balance(agent: Agent) -> Decisions:
+    """Interrupt what an agent has no room for by now, and let him go on with what he has."""
+    if not agent.works:
+        return
+    while work := capacity.to_interrupt(agent):
+        yield ContactInterrupted(work.contact, agent.id)
+    while work := capacity.to_resume(agent):
+        yield ContactResumed(work.contact, agent.id)
 
 
 def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
@@ -58,7 +74,7 @@ def match_agents(floor: Floor, agents: Iterable[Agent], now: int) -> Decisions:
 
 def _best_contacts(floor: Floor, agents: Iterable[Agent], now: int) -> Iterator[Contact]:
     for agent in agents:
-        if agent.state is AgentState.READY and (choice := floor.matching.best_contact(agent, now)):
+        if choice := floor.matching.best_contact(agent, now):
             yield choice.contact
 
 
@@ -105,13 +121,15 @@ def set_free(floor: Floor, agents: list[Agent], now: int) -> Decisions:
     for agent in agents:
         yield from move_on(agent)
     yield from match_agents(floor, agents, now)
+    for agent in agents:
+        yield from balance(agent)
 
 
 def move_on(agent: Agent) -> Decisions:
-    """What an agent asked for while busy happens when he would be ready again."""
-    if agent.state is AgentState.READY and agent.pending:
+    """What an agent asked for while busy happens when he has nothing left in hand."""
+    if agent.pending and not agent.works:
         yield AgentMoved(agent.id, _movable(agent.pending), agent.pending_reason)
 
 
-def _movable(state: AgentState) -> Literal["paused", "offline"]:
-    return "paused" if state is AgentState.PAUSED else "offline"
+def _movable(stance: Stance) -> Literal["paused", "offline"]:
+    return "paused" if stance is Stance.PAUSED else "offline"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from acd.compat.plan import CompatQueue
 
@@ -11,9 +11,17 @@ WrapUpOutcome = Literal["resolved", "follow_up", "escalated"]
 Order = Literal["age", "slack"]
 Ring = Literal["one", "all", "progressive"]
 Selection = Literal[
-    "longest_idle", "least_recently_offered", "fewest_contacts", "in_order", "best_skilled", "specialists_first",
-    "round_robin", "weighted_random",
-]  # fmt: skip
+    "longest_idle",
+    "least_recently_offered",
+    "fewest_contacts",
+    "in_order",
+    "best_skilled",
+    "specialists_first",
+    "round_robin",
+    "weighted_random",
+    "least_occupied",
+]
+Channel = Literal["voice", "chat", "mail", "work_item"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -208,17 +216,43 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelPlan:
+    """A way by which contacts come: what one of them costs of an agent's capacity, in units.
+
+    A contact that is `interruptible` leaves room for those that are not: one of these is offered as if it were not
+    there, and interrupts it for as long as there is no room for both.
+    """
+
+    id: str
+    cost: int
+    interruptible: bool = False
+
+
+CHANNELS: Final[dict[str, ChannelPlan]] = {
+    "voice": ChannelPlan("voice", 100),
+    "chat": ChannelPlan("chat", 20),
+    "mail": ChannelPlan("mail", 20, interruptible=True),
+    "work_item": ChannelPlan("work_item", 20, interruptible=True),
+}
+"""What contacts cost unless a centre says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentPlan:
     """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill.
 
     `wrap_up_ms` and `missed_offers_max` hold for this agent instead of the queue's, unless they are None. `weight` is
     how many lots he has where a queue draws among its agents.
+    `capacity` is how many units he can bear at once. `channels` are those he takes, each with the most contacts of it
+    at once, None for no bound of its own; `channels` None: he takes all.
     """
 
     id: str
     skills: tuple[tuple[str, int], ...] = ()
     wrap_up_ms: int | None = None
     missed_offers_max: int | None = None
+    capacity: int = 100
+    channels: tuple[tuple[str, int | None], ...] | None = None
     weight: int = 1
 
 
@@ -226,6 +260,7 @@ class AgentPlan:
 class FloorPlan:
     """Everything the floor knows before the first contact. `languages` are those that contacts may come with.
 
+    `channels` are those by which contacts may come.
     `pause_restarts_idle`: whether an agent's idle time begins anew at the end of a pause, a call of his own among them.
     """
 
@@ -233,3 +268,4 @@ class FloorPlan:
     agents: dict[str, AgentPlan] = field(default_factory=dict)
     languages: tuple[str, ...] = ()
     pause_restarts_idle: bool = True
+    channels: dict[str, ChannelPlan] = field(default_factory=lambda: {"voice": CHANNELS["voice"]})

@@ -8,6 +8,7 @@ then on the agents it was kept for go by the queue's own order, like any other.
 from __future__ import annotations
 
 from acd.agent import attends
+from acd.capacity import reach
 from acd.events import (
     AgentLapsed,
     AgentMoved,
@@ -42,7 +43,7 @@ def reserved_for(
         return ()
     agents = terms.prefers or _last_agent(floor, contact, queue, now)
     listed = [agent for tier in queue.tiers[:tiers] for agent in tier.agents] if queue.tiers else agents
-    return tuple(agent for agent in agents if agent in listed and _has(floor, agent, asked))
+    return tuple(agent for agent in agents if agent in listed and _has(floor, agent, contact, asked))
 
 
 def is_meant(when: str, holds: tuple[str, ...]) -> bool:
@@ -57,9 +58,12 @@ def _last_agent(floor: Floor, contact: Contact, queue: QueuePlan, now: int) -> t
     return (last.agent,) if now - last.at <= preferred.within_ms else ()
 
 
-def _has(floor: Floor, agent_id: str, asked: tuple[Requirement, ...]) -> bool:
+def _has(floor: Floor, agent_id: str, contact: Contact, asked: tuple[Requirement, ...]) -> bool:
+    """Whether the agent is there, has what is asked, and takes contacts of this channel, with room now or later."""
     agent = floor.agents.get(agent_id)
-    return agent is not None and attends(agent) and meets(agent.skills, asked)
+    if agent is None or not attends(agent) or not meets(agent.skills, asked):
+        return False
+    return any(channel.id == contact.channel for channel, _ in reach(floor.plan.agents[agent_id], floor.plan))
 
 
 def reservation_due(floor: Floor, contact_id: str) -> int | None:

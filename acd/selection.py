@@ -4,6 +4,10 @@ An agent's place is that of his id among all ids; in a queue with tiers, that in
 the last wrap-up, or the log-in or, if the floor says so, the end of a pause where that is later. An offer that came to
 nothing does not move it, but counts as an offer.
 
+Nobody who has contacts in hand is idle: where idle time counts, those with fewer in hand go first. In the order of a
+list, the first is given as many as he can bear before the second has one; `least_occupied` spreads by the share of
+each agent's capacity that is taken.
+
 *Round robin* goes on in the list behind the agent whom the queue offered a contact last, and from its end to its front.
 *Weighted random* draws: each agent has as many lots as his weight, and the number drawn follows from the contact's id
 and the instant, so that whoever repeats the decision draws the same. Both look at the earliest tier that has anybody.
@@ -23,20 +27,26 @@ Rank = tuple[int, ...]
 Skills = tuple[tuple[str, int], ...]
 
 RANKS: Final[dict[Selection, Callable[[Agent, int], Rank]]] = {
-    "longest_idle": lambda agent, place: (agent.idle_since, place),
+    "longest_idle": lambda agent, place: (len(agent.works), agent.idle_since, place),
     "least_recently_offered": lambda agent, place: (agent.offered_at, place),
     "fewest_contacts": lambda agent, place: (agent.served, agent.idle_since, place),
     "in_order": lambda agent, place: (place,),
-    "best_skilled": lambda agent, place: (agent.idle_since, place),
-    "specialists_first": lambda agent, place: (agent.idle_since, place),
+    "best_skilled": lambda agent, place: (len(agent.works), agent.idle_since, place),
+    "specialists_first": lambda agent, place: (len(agent.works), agent.idle_since, place),
     "round_robin": lambda agent, place: (place,),
     "weighted_random": lambda agent, place: (agent.weight, place),
+    "least_occupied": lambda agent, place: (occupied(agent), agent.idle_since, place),
 }
 """By an agent and his place: lower is offered first.
 
-No two agents have the same place in a queue, so none the same rank, which holds while he is ready. Two selections do
-not go by it alone: `acd.roster` says who comes next in round robin, `drawn` who is drawn.
+No two agents have the same place in a queue, so none the same rank, which holds while he can be offered a contact. Two
+selections do not go by it alone: `acd.roster` says who comes next in round robin, `drawn` who is drawn.
 """
+
+
+def occupied(agent: Agent) -> int:
+    """How much of his capacity an agent has in hand, in thousandths, rounded down."""
+    return 1000 * agent.load // agent.capacity
 
 
 def preference(selection: Selection, skills: Skills, requirements: tuple[Requirement, ...]) -> int:

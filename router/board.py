@@ -18,10 +18,10 @@ import escalation.desk
 import escalation.events
 import ivr.events
 import ivr.session
-from acd.agent import BUSY
+from acd import capacity
 from acd.events import ContactEnded, ContactQueued
 from acd.floor import Floor
-from acd.model import AgentState, Contact, ContactState
+from acd.model import Agent, Contact, ContactState, Stance, WorkState
 from escalation.desk import Desk
 from escalation.events import CaseOpened, HoursChanged
 from ivr.events import DigitsCollected
@@ -223,11 +223,13 @@ class Board:
 
     def _check_agents(self) -> None:
         for agent in self.floor.agents.values():
-            engaged = agent.state in (AgentState.TALKING, AgentState.WRAP_UP)
-            assert bool(agent.offer) == (agent.state is AgentState.RESERVED), "INV-01: reserved is having an offer"
-            assert bool(agent.contact) == engaged, "INV-01: engaged is having a contact"
-            assert agent.state in BUSY or agent.pending is None, "only the busy wait to do what they asked for"
-            assert agent.state is not AgentState.OFFLINE or not agent.lease_until, "nobody leases being away"
+            reserved = [work.contact for work in agent.works.values() if work.state is WorkState.RESERVED]
+            offered = [self.floor.offers[agent.offer].contact] if agent.offer else []
+            assert offered == reserved, "INV-01: reserved is having an offer"
+            assert not agent.works or agent.stance in (Stance.READY, Stance.NOT_RESPONDING), "the busy are there"
+            assert agent.works or agent.pending is None, "only the busy wait to do what they asked for"
+            assert agent.stance is not Stance.OFFLINE or not agent.lease_until, "nobody leases being away"
+            _check_load(agent)
 
     def _check_owners(self) -> None:
         floor = self.floor
@@ -236,7 +238,7 @@ class Board:
                 (contact.id in self.menus.sessions)
                 + (contact.state is ContactState.WAITING)
                 + (contact.state in (ContactState.OFFERED, ContactState.JOINING) and bool(contact.offers))
-                + (bool(contact.agent) and floor.agents[contact.agent].contact == contact.id)
+                + (bool(contact.agent) and contact.id in floor.agents[contact.agent].works)
             )
             assert owners == 1, f"INV-05: contact {contact.id} has {owners} owners"
             assert contact.need_since <= (contact.queued_at or self.now), "INV-06: entry time never moves forward"
@@ -248,6 +250,16 @@ class Board:
             if floor.seeks(contact):
                 choice = floor.matching.best_agent(contact, now)
                 assert choice is None, f"INV-04: {contact.id} waits beside an idle agent"
+
+
+def _check_load(agent: Agent) -> None:
+    """Whoever cannot wait has an agent to himself as far as he needs one, and whoever can waits no longer than needed.
+
+    Works keep the cost that their channel had when they were offered, and new rules may leave an agent with more than
+    he could be given by now; that is borne, and ends with them.
+    """
+    assert capacity.to_interrupt(agent) is None, f"INV-01: {agent.id} has more in hand than can be borne at once"
+    assert capacity.to_resume(agent) is None, f"INV-04: something waits for {agent.id}, who could go on with it"
 
 
 _CORES: Final[dict[str, tuple[dict[str, Any], tuple[Any, ...]]]] = {

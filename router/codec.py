@@ -43,7 +43,7 @@ VERSIONS: Final[dict[str, int]] = {}
 UPCASTERS: Final[dict[tuple[str, int], Upcaster]] = {}
 """(kind, version) -> what makes the next version of a body out of this one."""
 
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 
 
 @cache

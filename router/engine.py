@@ -32,7 +32,7 @@ from acd.events import (
     WrapUpExpired,
 )
 from acd.floor import Floor
-from acd.model import AgentState, ContactState
+from acd.model import ContactState, Stance
 from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
 from escalation.desk import Desk
@@ -151,12 +151,14 @@ def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
         return ("illegal", f"the rules {fact.plan!r} are not known here")
     floor, menus = board.floor, board.menus
     queues = {contact.queue for contact in floor.contacts.values() if contact.queue}
-    agents = {agent.id for agent in floor.agents.values() if agent.state is not AgentState.OFFLINE}
+    agents = {agent.id for agent in floor.agents.values() if agent.stance is not Stance.OFFLINE}
+    channels = {contact.channel for contact in floor.contacts.values()}
     nodes = {(session.flow, session.node, menus.node(session).node) for session in menus.sessions.values()}
     known = {(tree.id, node.id, node.node) for tree in plan.menus.flows.values() for node in tree.nodes.values()}
     missing = [
         *(f"queue {queue!r}" for queue in sorted(queues - plan.floor.queues.keys())),
         *(f"the system of queue {queue!r}" for queue in sorted(_changing_hands(board.plan, plan) & queues)),
+        *(f"channel {channel!r}" for channel in sorted(channels - plan.floor.channels.keys())),
         *(f"agent {agent!r}" for agent in sorted(agents - plan.floor.agents.keys())),
         *(f"{kind} {node!r} of flow {tree!r}" for tree, node, kind in sorted(nodes - known)),
     ]

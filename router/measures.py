@@ -158,6 +158,7 @@ def figures(tally: Tally) -> dict[str, dict[str, Any]]:
 class _State:
     """What the fold carries along: tallies by queue, and what it needs of contacts, agents and cases under way.
 
+    `in_hand` is how many contacts each agent handles: he does so while it is more than none.
     `kept` are contacts that the first line follows up, `cases` the cases they became; each with its queue.
     """
 
@@ -166,6 +167,7 @@ class _State:
     queued: dict[str, tuple[str, int]] = field(default_factory=dict)
     wrapping: dict[str, tuple[str, int]] = field(default_factory=dict)
     doing: dict[str, tuple[str, int]] = field(default_factory=dict)
+    in_hand: dict[str, int] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     cases: dict[str, str] = field(default_factory=dict)
 
@@ -243,6 +245,7 @@ class Measures:
         tally.answered_in += wait_ms <= self._plan.floor.queues[queue].acceptable_wait_ms
         for threshold in self._thresholds_ms:
             tally.within[threshold] = tally.within.get(threshold, 0) + (wait_ms <= threshold)
+        self._state.in_hand[event.agent] = self._state.in_hand.get(event.agent, 0) + 1
         self._do(event.agent, "handling", at)
 
     def _ended(self, event: ContactEnded, at: int) -> None:
@@ -267,7 +270,9 @@ class Measures:
         setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
         if event.outcome == "follow_up":
             self._state.kept[event.contact] = queue
-        self._do(event.agent, "ready", at)
+        self._state.in_hand[event.agent] -= 1
+        if not self._state.in_hand[event.agent]:
+            self._do(event.agent, "ready", at)
 
     def _case_opened(self, event: CaseOpened, _at: int) -> None:
         if queue := self._state.kept.pop(event.contact, None):
@@ -285,10 +290,12 @@ class Measures:
         self._state.doing[agent] = (doing, at)
 
     def _offered(self, event: OfferContact, at: int) -> None:
-        self._do(event.agent, "ringing", at)
+        if not self._state.in_hand.get(event.agent):
+            self._do(event.agent, "ringing", at)
 
     def _offer_lost(self, event: Any, at: int) -> None:
-        self._do(event.agent, "ready", at)
+        if not self._state.in_hand.get(event.agent):
+            self._do(event.agent, "ready", at)
 
     def _asked(self, event: AgentStateSet, at: int) -> None:
         if self._state.doing.get(event.agent, ("", at))[0] in ("", "ready"):

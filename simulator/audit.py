@@ -16,9 +16,11 @@ from acd.events import (
     AgentMoved,
     AgentStateSet,
     ContactEnded,
+    ContactInterrupted,
     ContactJoined,
     ContactQueued,
     ContactReleased,
+    ContactResumed,
     HangUp,
     JoinParties,
     JoinTimedOut,
@@ -38,8 +40,6 @@ from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolv
 from router.events import ContactArrived, ContactLeft, Event
 from simulator.heard import Agent, Case, Offer, Queue, Story
 
-_BUSY: Final = ("reserved", "talking", "wrap_up")
-
 OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut
 
 
@@ -48,11 +48,12 @@ class Audit:
 
     `after`: the last row before those that are heard. If there are any, contacts, offers, agents and cases that the
     audit comes upon in the middle of their story are not judged. `ring_several`: the queues whose contacts may ring at
-    several agents at once.
+    several agents at once. `in_hand_max`: how many contacts an agent may have in hand at once.
     """
 
-    def __init__(self, after: int = 0, ring_several: Collection[str] = ()) -> None:
+    def __init__(self, after: int = 0, ring_several: Collection[str] = (), in_hand_max: int = 1) -> None:
         self._ring_several = ring_several
+        self._in_hand_max = in_hand_max
         self._seq = after
         self._at = 0
         self._from_the_start = after == 0
@@ -77,8 +78,9 @@ class Audit:
             self._open(event)
 
     def state_of(self, agent: str) -> str:
-        """What an agent is doing as far as was heard; empty where nothing was."""
-        return self._agent(agent).state
+        """How an agent stands to new contacts as far as was heard; empty where nothing was, `busy` if he has some."""
+        heard = self._agent(agent)
+        return "busy" if heard.is_busy else heard.stance
 
     def problems(self, *, finished: bool = True) -> list[str]:
         """Everything that does not hold, each in a sentence; with `finished`, what has not come to its end too."""
@@ -229,8 +231,10 @@ class Audit:
             self._fault(f"offer {event.offer} is made a second time")
         if agent.offer:
             self._fault(f"{event.agent} is offered {event.contact} while offer {agent.offer} is open")
-        elif agent.state not in ("ready", ""):
-            self._fault(f"{event.agent} is offered {event.contact}, but is {agent.state}")
+        elif agent.stance not in ("ready", ""):
+            self._fault(f"{event.agent} is offered {event.contact}, but is {agent.stance}")
+        elif len(agent.in_hand) >= self._in_hand_max:
+            self._fault(f"{event.agent} is offered {event.contact}, but has {', '.join(agent.in_hand)} in hand")
         if agent.pending:
             self._fault(f"{event.agent} is offered {event.contact}, but asked to be {agent.pending}")
         if story := self._open(event):
@@ -238,7 +242,7 @@ class Audit:
             story.offers.append(event.offer)
         self._offers[event.offer] = Offer(event.contact, event.agent, event.until)
         self._last_offer = max(event.offer, self._last_offer)
-        agent.offer, agent.state = event.offer, "reserved"
+        agent.offer = event.offer
 
     def _check_waits(self, event: OfferContact, story: Story) -> None:
         if story.offers and event.queue not in self._ring_several:
@@ -276,15 +280,16 @@ class Audit:
         elif offer and not offer.joining:
             self._fault(f"{event.contact} and {event.agent} are joined, for which nobody asked")
         agent = self._agent(event.agent)
-        if agent.contact:
-            self._fault(f"{event.agent} is joined with {event.contact} while he has {agent.contact}")
+        if len(agent.in_hand) >= self._in_hand_max:
+            self._fault(f"{event.agent} is joined with {event.contact} while he has {', '.join(agent.in_hand)}")
         if story := self._open(event):
             if story.agent:
                 self._fault(f"{story.contact} is joined with {event.agent} after {story.agent}")
             story.offers = [offer for offer in story.offers if offer != event.offer]
             story.agent, story.joined_at = event.agent, at
         self._offers.pop(event.offer, None)
-        agent.offer, agent.state, agent.contact = 0, "talking", event.contact
+        agent.offer = 0
+        agent.in_hand[event.contact] = None
 
     def _offer_lost(self, event: OfferLost, at: int) -> None:
         offer = self._offer(event)
@@ -296,8 +301,7 @@ class Audit:
         if isinstance(event, OfferDeclined) and offer.accepted:
             self._fault(f"offer {event.offer} is declined after it was accepted")
         del self._offers[event.offer]
-        agent = self._agent(event.agent)
-        agent.offer, agent.state = 0, "ready"
+        self._agent(event.agent).offer = 0
         if story := self._open(event):
             story.offers = [offer for offer in story.offers if offer != event.offer]
 
@@ -306,35 +310,36 @@ class Audit:
     def _asked(self, event: AgentStateSet, at: int) -> None:
         agent = self._agent(event.agent)
         self._ask(agent, event.state)
-        if agent.state == "wrap_up" and event.state == "ready":
-            agent.wrap_up_until = at
+        if event.state == "ready":
+            agent.in_hand = {contact: None if until is None else at for contact, until in agent.in_hand.items()}
 
     def _alive(self, event: AgentAlive, at: int) -> None:
-        if self._agent(event.agent).state == "offline":
+        if self._agent(event.agent).stance == "offline":
             self._fault(f"{event.agent} is alive, but offline")
 
     def _lapsed(self, event: AgentLapsed, at: int) -> None:
         self._ask(self._agent(event.agent), "offline")
 
     def _ask(self, agent: Agent, state: str) -> None:
-        if agent.state in _BUSY:
+        if agent.is_busy:
             agent.pending = "" if state == "ready" else state
-        else:
-            agent.state = state
+        if state == "ready" or not agent.is_busy:
+            agent.stance = state
 
     def _moved(self, event: AgentMoved, at: int) -> None:
         agent = self._agent(event.agent)
-        if agent.state in _BUSY:
-            self._fault(f"{event.agent} is moved to {event.state} while {agent.state}")
-        if event.state != "not_responding" and agent.state and event.state != agent.pending:
+        if agent.offer or (agent.in_hand and event.state != "not_responding"):
+            self._fault(f"{event.agent} is moved to {event.state} while he is busy")
+        if event.state != "not_responding" and agent.stance and event.state != agent.pending:
             self._fault(f"{event.agent} is moved to {event.state}, for which nobody asked")
-        agent.state, agent.pending = event.state, ""
+        agent.stance, agent.pending = event.state, ""
 
     # --- wrap-up --------------------------------------------------------------------------------------------------
 
     def _wrap_up(self, event: WrapUpStarted, at: int) -> None:
         agent = self._agent(event.agent)
-        agent.state, agent.contact, agent.wrap_up_until = "wrap_up", event.contact, event.until
+        agent.in_hand[event.contact] = event.until
+        agent.interrupted.discard(event.contact)
         if story := self._story(event):
             if story.wrap_up != "due" or story.agent != event.agent:
                 self._fault(f"{event.agent} wraps up {story.contact}, which is not due to him")
@@ -342,14 +347,25 @@ class Audit:
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, at: int) -> None:
         agent = self._agent(event.agent)
-        if isinstance(event, WrapUpExpired) and agent.state == "wrap_up" and at < agent.wrap_up_until:
+        until = agent.in_hand.pop(event.contact, None)
+        agent.interrupted.discard(event.contact)
+        if isinstance(event, WrapUpExpired) and until is not None and at < until:
             self._fault(f"{event.agent}'s wrap-up of {event.contact} expires before its time")
-        agent.state, agent.contact = "ready", ""
         if story := self._story(event):
             may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
             if story.wrap_up not in may or story.agent != event.agent:
                 self._fault(f"{event.agent} has wrapped up {story.contact}, which he had not begun")
             story.wrap_up = event.outcome
+
+    # --- interruptions --------------------------------------------------------------------------------------------
+
+    def _interrupted(self, event: ContactInterrupted | ContactResumed, at: int) -> None:
+        """It is a conversation that is interrupted, and one that was that goes on."""
+        story, agent = self._open(event), self._agent(event.agent)
+        stops = isinstance(event, ContactInterrupted)
+        if story and (story.agent != event.agent or (event.contact in agent.interrupted) is stops):
+            self._fault(f"{event.kind} of {event.contact}, which was none with {event.agent}, or was so already")
+        (agent.interrupted.add if stops else agent.interrupted.discard)(event.contact)
 
     # --- cases ----------------------------------------------------------------------------------------------------
 
@@ -446,6 +462,8 @@ _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     WrapUpStarted: Audit._wrap_up,
     WrappedUp: Audit._wrapped_up,
     WrapUpExpired: Audit._wrapped_up,
+    ContactInterrupted: Audit._interrupted,
+    ContactResumed: Audit._interrupted,
     CaseOpened: Audit._case_opened,
     CaseAccepted: Audit._case_accepted,
     CaseResolved: Audit._case_resolved,

@@ -26,13 +26,21 @@ class Story:
 
 @dataclass(slots=True)
 class Agent:
-    """What was heard of an agent. `state` is empty while nothing was."""
+    """What was heard of an agent. `stance` is empty while nothing was.
 
-    state: str
+    `in_hand` are the contacts joined with him and not wrapped up: each with the end of its wrap-up, None before that.
+    """
+
+    stance: str
     offer: int = 0
-    contact: str = ""
+    in_hand: dict[str, int | None] = field(default_factory=dict)
+    interrupted: set[str] = field(default_factory=set)
     pending: str = ""
-    wrap_up_until: int = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to do before he can be what he asks to be."""
+        return bool(self.offer or self.in_hand)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ Facts that are due at the same instant are acted in the order in which they were
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
@@ -21,8 +21,10 @@ from acd.events import (
     AgentMoved,
     AgentStateSet,
     ContactEnded,
+    ContactInterrupted,
     ContactJoined,
     ContactQueued,
+    ContactResumed,
     JoinParties,
     JoinTimedOut,
     LegFailed,
@@ -48,9 +50,10 @@ HEARTBEATS: Final = 3
 
 @dataclass(slots=True)
 class _Plan:
-    """A fact to come, or None once it was called off."""
+    """A fact to come at an instant, or None once it was called off."""
 
     fact: Event | None
+    at: int
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class _Caller:
     next: _Plan
     prompt: _Plan | None = None
     waits: bool = False
+    talk_left_ms: int = 0
 
 
 class World:
@@ -96,7 +100,7 @@ class World:
         self._offered: dict[str, int] = {}
         self._wrapping: dict[str, _Plan] = {}
         self._present = dict.fromkeys(present)
-        self._engaged: set[str] = set()
+        self._engaged: Counter[str] = Counter()
         self._next_ready: dict[str, _Plan] = {}
         self._heartbeats: dict[str, _Plan] = {}
         for shift in shifts:
@@ -158,7 +162,7 @@ class World:
 
     def _plan(self, at: int, fact: Event) -> _Plan:
         self._order += 1
-        plan = _Plan(fact)
+        plan = _Plan(fact, at)
         heappush(self._heap, (at, self._order, plan))
         return plan
 
@@ -210,6 +214,16 @@ class World:
         if event.outcome == "abandoned" and caller.attempt < len(caller.customer.redial_ms):
             self._call_again(caller, now + caller.customer.redial_ms[caller.attempt])
 
+    def _interrupted(self, event: ContactInterrupted, now: int) -> None:
+        """What is still to be done takes as long afterwards."""
+        if caller := self._callers.get(event.contact):
+            caller.talk_left_ms = max(0, caller.next.at - now)
+            _call_off(caller.next)
+
+    def _resumed(self, event: ContactResumed, now: int) -> None:
+        if caller := self._callers.get(event.contact):
+            caller.next = self._plan(now + caller.talk_left_ms, ContactLeft(event.contact))
+
     def _hang_up(self, contact: str) -> None:
         caller = self._callers.pop(contact)
         _call_off(caller.next)
@@ -223,7 +237,7 @@ class World:
     # --- agents: offers and contacts ------------------------------------------------------------------------------
 
     def _offered_to(self, event: OfferContact, now: int) -> None:
-        self._engaged.add(event.agent)
+        self._engaged[event.agent] += 1
         nth = self._offered[event.agent] = self._offered.get(event.agent, 0) + 1
         answer = response(self._spec, self._seed, event.agent, nth)
         declined = OfferDeclined(event.contact, event.agent, event.offer, "busy with something else")
@@ -241,18 +255,18 @@ class World:
     def _offer_over(
         self, event: OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut, now: int
     ) -> None:
-        self._engaged.discard(event.agent)
+        self._engaged[event.agent] -= 1
         _call_off(self._offers.pop(event.offer, None))
 
     def _wrap_up(self, event: WrapUpStarted, now: int) -> None:
         if caller := self._callers.get(event.contact):
             customer = caller.customer
             done = WrappedUp(event.agent, event.contact, customer.outcome, customer.reason)
-            self._wrapping[event.agent] = self._plan(now + customer.wrap_up_ms, done)
+            self._wrapping[event.contact] = self._plan(now + customer.wrap_up_ms, done)
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
-        self._engaged.discard(event.agent)
-        _call_off(self._wrapping.pop(event.agent, None))
+        self._engaged[event.agent] -= 1
+        _call_off(self._wrapping.pop(event.contact, None))
         if event.outcome == "resolved":
             self._callers.pop(event.contact, None)
 
@@ -268,7 +282,7 @@ class World:
         if event.state != "offline":
             self._present[event.agent] = None
             self._beat(event.agent, now)
-        elif event.agent not in self._engaged:
+        elif not self._engaged[event.agent]:
             self._gone(event.agent)
 
     def _alive(self, event: AgentAlive, now: int) -> None:
@@ -290,7 +304,7 @@ class World:
 
     def _lapsed(self, event: AgentLapsed, now: int) -> None:
         """Who is busy is moved later, and comes back then."""
-        if event.agent not in self._engaged:
+        if not self._engaged[event.agent]:
             self._gone(event.agent)
             self._come_back(event.agent, now, now)
 
@@ -329,6 +343,8 @@ _REACT: Final[dict[type, Callable[[World, Any, int], None]]] = {
     ContactQueued: World._queued,
     ContactJoined: World._joined,
     ContactEnded: World._ended,
+    ContactInterrupted: World._interrupted,
+    ContactResumed: World._resumed,
     OfferContact: World._offered_to,
     JoinParties: World._joining,
     OfferDeclined: World._offer_over,

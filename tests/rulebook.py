@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from acd.contact import UNANSWERED
 from acd.floor import Floor
 from acd.model import Agent, Contact, ContactState
-from acd.plan import QueuePlan
+from acd.plan import FloorPlan, QueuePlan
 from acd.selection import lot
 
 Pair = tuple[Contact, Agent]
@@ -27,7 +27,12 @@ def standing(pair: Pair, eligible: Sequence[Pair], floor: Floor, now: int) -> tu
     place = listed.index(agent.id)
     pointer = listed.index(floor.pointers[queue.id]) if queue.id in floor.pointers else -1
     by = {
-        "longest_idle": (agent.idle_since, place),
+        "longest_idle": (len(agent.works), agent.idle_since, place),
+        "least_occupied": (
+            1000 * sum(work.cost for work in agent.works.values()) // agent.capacity,
+            agent.idle_since,
+            place,
+        ),
         "fewest_contacts": (agent.served, agent.idle_since, place),
         "in_order": (place,),
         "round_robin": (place <= pointer, place),
@@ -42,6 +47,25 @@ def _drawn(eligible: Sequence[Pair], queues: Mapping[str, QueuePlan], now: int) 
     agents = [each[1] for each in eligible if tier_of(each, queues) == first]
     row = [agent for agent in sorted(agents, key=lambda each: (each.weight, each.place)) for _ in range(agent.weight)]
     return row[lot(eligible[0][0].id, now) % len(row)] if row else None
+
+
+def has_room(agent: Agent, channel: str, plan: FloorPlan) -> bool:
+    """Whether an agent has room for one more contact of a channel beside what he has in hand."""
+    asked, own = plan.channels[channel], plan.agents[agent.id]
+    takes = dict.fromkeys(plan.channels) if own.channels is None else dict(own.channels)
+    if channel not in takes:
+        return False
+    same = [work for work in agent.works.values() if work.channel == channel]
+    most = takes[channel]
+    in_the_way = [work for work in agent.works.values() if not work.interruptible or asked.interruptible]
+    fits = sum(work.cost for work in in_the_way) + asked.cost <= own.capacity
+    return fits and (most is None or len(same) < most)
+
+
+def may_be_offered(agent: Agent, plan: FloorPlan) -> bool:
+    """Whether an agent could be offered anything that may come."""
+    listens = agent.stance == "ready" and agent.pending is None and not agent.offer
+    return listens and any(has_room(agent, channel, plan) for channel in plan.channels)
 
 
 def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:

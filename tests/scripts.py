@@ -21,7 +21,7 @@ from acd.events import (
     OfferDeclined,
     WrappedUp,
 )
-from acd.model import AgentState
+from acd.model import WorkState
 from escalation.events import CaseAccepted, CaseResolved
 from ivr.events import ContactKeyed, PromptFinished
 from router.engine import Engine, Refused
@@ -157,15 +157,19 @@ class _Author:
         return list(self._pick([accepted] * 4 + [accepted[:2]] + refused))
 
     def _talk(self) -> list[Event]:
-        talking = [each for each in self.engine.board.floor.agents.values() if each.state is AgentState.TALKING]
-        agent = self._pick(talking)
-        return agent and [self._pick([ContactLeft(agent.contact), ContactReleased(agent.contact, agent.id)])]
+        agent, contact = self._pick_in_hand(WorkState.TALKING)
+        return [self._pick([ContactLeft(contact), ContactReleased(contact, agent)])] if agent else []
 
     def _wrap_up(self) -> list[Event]:
-        wrapping = [each for each in self.engine.board.floor.agents.values() if each.state is AgentState.WRAP_UP]
-        agent = self._pick(wrapping)
+        agent, contact = self._pick_in_hand(WorkState.WRAP_UP)
         outcome: Any = self._pick(["resolved", "follow_up", "escalated"])
-        return agent and [WrappedUp(agent.id, agent.contact, outcome, "done")]
+        return [WrappedUp(agent, contact, outcome, "done")] if agent else []
+
+    def _pick_in_hand(self, state: WorkState) -> tuple[str, str]:
+        """An agent and a contact with which he is at this point."""
+        agents = self.engine.board.floor.agents.values()
+        found = [(each.id, work.contact) for each in agents for work in each.works.values() if work.state is state]
+        return self._pick(found) or ("", "")
 
     def _case(self) -> list[Event]:
         case = self._pick(self.engine.board.desk.cases)

@@ -10,7 +10,7 @@ from typing import Any
 import acd.agent
 import acd.contact
 import escalation.case
-from acd.model import AgentState, ContactState
+from acd.model import ContactState, Stance, WorkState
 from escalation.case import CaseState
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/reference/states.md"
@@ -28,7 +28,8 @@ def page() -> str:
     """The whole page."""
     drawn = (
         drawing("A contact", ContactState, acd.contact.TRANSITIONS),
-        drawing("An agent", AgentState, acd.agent.TRANSITIONS),
+        drawing("An agent", Stance, acd.agent.STANCES),
+        drawing("An agent with one contact", WorkState, acd.agent.WORKS),
         drawing("A case", CaseState, escalation.case.TRANSITIONS),
     )
     return "\n".join((HEAD, *drawn))

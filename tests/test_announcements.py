@@ -160,7 +160,8 @@ def test_a_snapshot_shows_the_board_as_it_stands() -> None:
     body = body_of(contract.answer("hello", Question("pbx", "7c1e"), board, NOW + 5))
     assert ("snapshot", "pbx 7c1e", rfc3339(NOW + 5)) == (body["type"], body["cause"], body["time"])
     assert contract.snapshot(board, NOW + 5) == body["data"]
-    mei = {"agent": "mei", "state": "offline", "reason": "", "contact": "", "offer": 0}
+    nothing = {"offer": 0, "pending": "", "load": 0, "capacity": 100, "works": []}
+    mei = {"agent": "mei", "state": "offline", "reason": "", **nothing}
     assert {
         "seq": 1, "now": NOW + 5, "plan": "3f2a9c", "agents": [mei], "contacts": [], "says": [], "collects": [],
         "offers": [], "cases": [], "queues": [],

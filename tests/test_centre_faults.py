@@ -40,7 +40,7 @@ UNKNOWN = [
     ("languages: [fr]}", "languages: [de]}", "55: agents.head.languages[0]: `de` is no language of this centre (known: en, fr)"),
     ("fr: Bonjour.}", "fr: Bonjour., de: Hallo.}", "12: prompts.hello.de: `de` is no language of this centre (known: en, fr)"),
     ("offer: 15s", "offfer: 15s", "51: queues.nurses.offfer: unknown setting `offfer` (did you mean `offer`?)"),
-    ("{count: 2, ", "{count: 2, xyz: 1, ", "54: agents.nurse.xyz: unknown setting `xyz` (known: count, languages, missed_offers_max, skills, weight, wrap_up)"),
+    ("{count: 2, ", "{count: 2, xyz: 1, ", "54: agents.nurse.xyz: unknown setting `xyz` (known: capacity, channels, count, languages, missed_offers_max, skills, weight, wrap_up)"),
     ("priority: 2}", "priority: 2, promts: [hello]}", "40: flows.front.nodes.nurse.promts: unknown setting `promts` (did you mean `prompts`?)"),
     ("priority: 2}", "priority: 2, silence: 5s}", "40: flows.front.nodes.nurse.silence: unknown setting `silence` (known: head_start, node, position, prefers, priority, prompts, queue, tiers_max, wait_max)"),
     ("closed: [2026-07-14]", "close: [2026-07-14]", "10: calendars.desk.close: unknown setting `close` (did you mean `closed`?)"),
@@ -49,7 +49,7 @@ UNKNOWN = [
     ("{node: say,", "{node: sya,", "20: flows.front.nodes.welcome.node: unknown kind `sya` (did you mean `say`?)"),
     ("{node: say,", "{node: xyzzy,", "20: flows.front.nodes.welcome.node: unknown kind `xyzzy` (known: case_status, collect, hand_over, hang_up, hours, menu, say, set_language)"),
     ("{node: say, ", "{", "20: flows.front.nodes.welcome: `node` is missing (it says of which kind this is)"),
-    ("service_line: care, flow", "channel: fax, service_line: care, flow", "43: entry_points.line.channel: this must be `voice`"),
+    ("service_line: care, flow", "channel: fax, service_line: care, flow", "43: entry_points.line.channel: this must be `voice`, `chat`, `mail` or `work_item`"),
     ("offer: 15s", "wrap_up_outcome: escalate", "51: queues.nurses.wrap_up_outcome: this must be `resolved`, `follow_up` or `escalated` (did you mean `escalated`?)"),
     ("{open: hello,", "{opn: hello, open: hello,", "37: flows.front.nodes.status.prompts.opn: this must be `open`, `accepted` or `resolved` (did you mean `open`?)"),
 ]

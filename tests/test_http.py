@@ -101,7 +101,9 @@ def test_the_state_has_everybody_and_nothing_personal() -> None:
     """Agents, contacts, offers and cases are shown; numbers of callers are not."""
     state, metrics, measures = answers("/v1/state", "/metrics", "/v1/measures")
     body = state.json()
-    assert [("ann", "talking", "call-1")] == [(a["agent"], a["state"], a["contact"]) for a in body["agents"]]
+    assert [("ann", "talking", "call-1")] == [
+        (agent["agent"], agent["state"], work["contact"]) for agent in body["agents"] for work in agent["works"]
+    ]
     assert [("call-1", "talking"), ("call-2", "waiting")] == [(c["contact"], c["state"]) for c in body["contacts"]]
     assert NUMBER not in state.text + metrics.text + measures.text
 

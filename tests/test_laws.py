@@ -35,7 +35,7 @@ from acd.events import (
     WrappedUp,
 )
 from acd.match import meets
-from acd.model import AgentState, ContactState
+from acd.model import ContactState
 from acd.widening import next_widening
 from escalation.events import CaseAccepted, CaseResolved
 from ivr.events import ContactKeyed, PromptFinished
@@ -44,7 +44,7 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures
-from tests.rulebook import Pair, changes_to_come, standing, tier_of
+from tests.rulebook import Pair, changes_to_come, has_room, may_be_offered, standing, tier_of
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
@@ -79,6 +79,7 @@ class Laws(RuleBasedStateMachine):
     """Four that must agree: the engine, a twin that crashes, a board folded from the log, and what the log counts."""
 
     plan_of = staticmethod(busy_plan)
+    addresses: tuple[str, ...] = ("100",)
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,7 +139,7 @@ class Laws(RuleBasedStateMachine):
         floor = self.folded.floor
         contact, agent = floor.contacts[event.contact], floor.agents[event.agent]
         waiting = [each for each in floor.contacts.values() if floor.seeks(each)]
-        ready = [each for each in floor.agents.values() if each.state is AgentState.READY]
+        ready = [each for each in floor.agents.values() if may_be_offered(each, floor.plan)]
         queues = floor.plan.queues
         a_contact_chose = self.choice(
             [(contact, each) for each in ready], lambda pair, pairs: standing(pair, pairs, floor, self.now)
@@ -169,12 +170,14 @@ class Laws(RuleBasedStateMachine):
         able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
         queues = self.folded.floor.plan.queues
         inside = [pair for pair in able if tier_of(pair, queues) < pair[0].tiers]
-        apart = [pair for pair in inside if pair[0].exclusions.get(pair[1].id, 0) > self.now]
-        together = [pair for pair in inside if pair not in apart]
+        roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, self.folded.floor.plan)]
+        apart = [pair for pair in roomy if pair[0].exclusions.get(pair[1].id, 0) > self.now]
+        together = [pair for pair in roomy if pair not in apart]
         eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
         counts = (
             ("skill", len(pairs) - len(able)),
             ("tier", len(able) - len(inside)),
+            ("capacity", len(inside) - len(roomy)),
             ("kept_apart", len(apart)),
             ("reserved", len(together) - len(eligible)),
         )
@@ -198,16 +201,20 @@ class Laws(RuleBasedStateMachine):
         alive = [*self.engine.board.floor.contacts]
         return alive[place - 1] if 0 < place <= len(alive) else f"c{place}"
 
-    @rule(keys=st.lists(st.sampled_from(["", "2", "2", "3", "999"]), min_size=1, max_size=3), new=st.booleans())
-    def arrive_together(self, keys: list[str], new: bool) -> None:  # noqa: FBT001
-        """Customers call, one perhaps under an id that was there before, some of them knowing their way."""
+    @rule(
+        keys=st.lists(st.sampled_from(["", "2", "2", "3", "999"]), min_size=1, max_size=3),
+        new=st.booleans(),
+        by=st.integers(0, 2),
+    )
+    def arrive_together(self, keys: list[str], new: bool, by: int) -> None:  # noqa: FBT001
+        """Customers come, one perhaps under an id that was there before, some of them knowing their way."""
         for place, way in enumerate(keys):
-            self.arrive(way, new=new or place > 0)
+            self.arrive(way, self.addresses[(by + place) % len(self.addresses)], new=new or place > 0)
 
-    def arrive(self, keys: str, *, new: bool) -> None:
-        """One customer calls, and keys ahead."""
+    def arrive(self, keys: str, address: str, *, new: bool) -> None:
+        """One customer comes to an address, and keys ahead."""
         contact, personal = f"c{len(self.needs) if new else 0}", len(self.needs) % 2 == 0
-        if self.take(ContactArrived(contact, "100", "+1", personal)):
+        if self.take(ContactArrived(contact, address, "+1", personal)):
             self.needs[contact] = self.now
             if keys:
                 self.take(PromptFinished(contact, 1))
@@ -279,17 +286,24 @@ class Laws(RuleBasedStateMachine):
             for kind in kinds:
                 self.take(kind(offer.contact, offer.agent, offer.id))
 
-    @rule(agent=agents)
-    def release(self, agent: str) -> None:
+    def in_hand(self, agent: str, place: int) -> str:
+        """One of the contacts that an agent has in hand, if he has any."""
+        return [*self.engine.board.floor.agents[agent].works, *[""] * 6][place]
+
+    @rule(agent=agents, place=places)
+    def release(self, agent: str, place: int) -> None:
         """An agent hangs up, if he talks with anybody."""
-        self.take(ContactReleased(self.engine.board.floor.agents[agent].contact, agent))
+        self.take(ContactReleased(self.in_hand(agent, place), agent))
 
     @rule(
-        agent=agents, outcome=st.sampled_from(["resolved", "follow_up", "escalated"]), reason=st.sampled_from(["", "x"])
+        agent=agents,
+        place=places,
+        outcome=st.sampled_from(["resolved", "follow_up", "escalated"]),
+        reason=st.sampled_from(["", "x"]),
     )
-    def wrap_up(self, agent: str, outcome: Any, reason: str) -> None:
+    def wrap_up(self, agent: str, place: int, outcome: Any, reason: str) -> None:
         """An agent has finished the work after a contact."""
-        self.take(WrappedUp(agent, self.engine.board.floor.agents[agent].contact, outcome, reason))
+        self.take(WrappedUp(agent, self.in_hand(agent, place), outcome, reason))
 
     @rule(number=st.integers(0, 4), kind=st.sampled_from([CaseAccepted, CaseResolved]))
     def work_on_case(self, number: int, kind: type) -> None:
@@ -347,7 +361,8 @@ class Laws(RuleBasedStateMachine):
         floor = board.floor
         instants = [
             *(offer.until for offer in floor.offers.values()),
-            *(at for agent in floor.agents.values() for at in (agent.lease_until, agent.wrap_up_until)),
+            *(agent.lease_until for agent in floor.agents.values()),
+            *(work.wrap_up_until for agent in floor.agents.values() for work in agent.works.values()),
             *(contact.wait_until for contact in floor.contacts.values() if contact.state in UNANSWERED),
             *(until for contact in floor.contacts.values() for until in contact.exclusions.values()),
             *(session.due for session in board.menus.sessions.values()),
@@ -451,8 +466,9 @@ class Laws(RuleBasedStateMachine):
             self.take(AgentStateSet(agent.id, "ready"))
         self.serve(SERVED)
         for agent in self.engine.board.floor.agents.values():
-            self.take(ContactReleased(agent.contact, agent.id))
-            self.take(WrappedUp(agent.id, agent.contact, "resolved"))
+            for contact in [*agent.works]:
+                self.take(ContactReleased(contact, agent.id))
+                self.take(WrappedUp(agent.id, contact, "resolved"))
         deadline = self.engine.deadline()
         if deadline is not None:
             self.now = deadline
@@ -464,6 +480,16 @@ class RichLaws(Laws):
     """The same laws where contacts and agents are ordered, and phones rung, in every way there is."""
 
     plan_of = staticmethod(rich_plan)
+    addresses = ("100", "200", "300")
+
+    @invariant()
+    def nobody_bears_more_than_he_can(self) -> None:
+        """What cannot wait fits into an agent's capacity; all that can wait fits into it by itself."""
+        for agent in self.engine.board.floor.agents.values():
+            capacity = max(plan.floor.agents[agent.id].capacity for plan in self.engine.plans.values())
+            for can_wait in (False, True):
+                costs = [work.cost for work in agent.works.values() if work.interruptible is can_wait]
+                assert sum(costs) <= capacity, "no rules that were ever in force let him have that"
 
     @rule(place=places, priority=st.integers(-1, 3))
     def reprioritise(self, place: int, priority: int) -> None:

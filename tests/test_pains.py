@@ -49,6 +49,7 @@ SHOWN_BY = {
     "phones ring at closing for contacts that are sent away": (
         "test_queue_hours.test_at_closing_no_phone_rings_for_somebody_who_has_to_go"
     ),
+    "wrap-up of the first agent ended with the last one's": "test_capacity.test_each_wrap_up_has_its_own_end",
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
 }
 

@@ -13,8 +13,10 @@ from acd.events import (
     AgentMoved,
     AgentStateSet,
     ContactEnded,
+    ContactInterrupted,
     ContactJoined,
     ContactQueued,
+    ContactResumed,
     JoinParties,
     OfferAccepted,
     OfferContact,
@@ -164,6 +166,15 @@ def test_a_contact_of_somebody_else_is_declined() -> None:
     for event in (replace(QUEUED, contact="call-17"), joined, ContactEnded("call-17", "handled", "help", "ann", 0, 0)):
         made.hear(event, 9_000)
     assert [] == facts(made)
+
+
+def test_an_interruption_puts_the_end_off_by_as_much() -> None:
+    """What is left to talk about, or to work on, when an agent turns to something else is left when he comes back."""
+    joined, interrupted = ContactJoined("c-1", "ann", 7), ContactInterrupted("c-1", "ann")
+    assert [(100_000, ContactLeft("c-1"))] == planned(on_the_line(), (joined, 10_000))
+    assert [] == planned(on_the_line(), (joined, 10_000), (interrupted, 80_000))
+    resumed = (ContactResumed("c-1", "ann"), 150_000)
+    assert [(170_000, ContactLeft("c-1"))] == planned(on_the_line(), (joined, 10_000), (interrupted, 80_000), resumed)
 
 
 def test_wrap_up_takes_its_time_and_says_what_was_drawn() -> None:

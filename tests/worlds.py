@@ -8,6 +8,7 @@ from typing import Any
 from acd.events import AgentStateSet, ContactJoined, ContactReleased, OfferAccepted
 from acd.model import AgentState, ContactState
 from acd.plan import (
+    CHANNELS,
     Ageing,
     AgentPlan,
     Announce,
@@ -121,15 +122,9 @@ def busy_plan(version: str = "v1") -> Plan:
     return plan(nodes, queues=(needs, quick), agents=agents, calendars=(shifts,), version=version)
 
 
-def rich_plan(version: str = "v1") -> Plan:
-    """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
-
-    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring.
-    """
-    busy, first = busy_plan(version), version == "v1"
-    queues = busy.floor.queues
-    needs = replace(
-        queues["needs"],
+def _rich_needs(needs: QueuePlan, *, first: bool) -> QueuePlan:
+    return replace(
+        needs,
         ageing=Ageing(20 * S, 1, 2),
         tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S if first else 5 * S)),
         relaxations=(
@@ -138,7 +133,7 @@ def rich_plan(version: str = "v1") -> Plan:
             Relaxation(None, during="nights"),
         ),
         hours=Hours("shifts" if first else "nights", "quick", waiting="move"),
-        selection="in_order" if first else "round_robin",
+        selection="weighted_random" if first else "round_robin",
         ring="progressive" if first else "all",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick", "" if first else "contact.identified"),
@@ -146,12 +141,15 @@ def rich_plan(version: str = "v1") -> Plan:
         priorities=(PriorityRule("contact.language == 'zh'", 1), PriorityRule("keyed.employee != ''", -1)),
         leave_when_empty=True,
     )
-    quick = replace(
-        queues["quick"],
+
+
+def _rich_quick(quick: QueuePlan, *, first: bool) -> QueuePlan:
+    return replace(
+        quick,
         weight=0 if first else 1,
         order="slack",
         head_start_ms=5 * S,
-        selection="fewest_contacts" if first else "weighted_random",
+        selection="fewest_contacts" if first else "least_occupied",
         ring="all" if first else "progressive",
         ring_step_ms=3 * S,
         announce=Announce(11 * S, position=True),
@@ -161,12 +159,31 @@ def rich_plan(version: str = "v1") -> Plan:
         agents_min=1 if first else 2,
         priorities=() if first else (PriorityRule("open.nights", 2),),
         preferred=Preferred(10 * S, last_agent=True, within_ms=300 * S),
-        leave_when_empty=version != "v1",
+        leave_when_empty=not first,
     )
+
+
+def rich_plan(version: str = "v1") -> Plan:
+    """The busy centre with every way to order contacts and agents, to ring them, to limit a queue and to leave it.
+
+    It has a number for chats, 200, and one for mails, 300; its agents differ in what they can bear at once.
+    In every version but the first, all that is otherwise: tiers and relaxations come sooner, the other queue's ring,
+    the agents bear less and contacts cost more.
+    """
+    busy, first = busy_plan(version), version == "v1"
+    queues = busy.floor.queues
+    needs, quick = _rich_needs(queues["needs"], first=first), _rich_quick(queues["quick"], first=first)
+    crew = busy.floor.agents
     agents = {
-        **busy.floor.agents,
-        "dan": replace(busy.floor.agents["dan"], wrap_up_ms=10 * S, missed_offers_max=2, weight=3),
+        **crew,
+        "ann": replace(crew["ann"], capacity=100 if first else 60),
+        "bob": replace(crew["bob"], channels=(("voice", 1), ("chat", 1))),
+        "cat": replace(crew["cat"], capacity=140),
+        "dan": replace(crew["dan"], wrap_up_ms=10 * S, missed_offers_max=2, channels=(("voice", None), ("mail", 2))),
     }
+    agents["dan"] = replace(agents["dan"], weight=3)
+    channels = {name: CHANNELS[name] for name in ("voice", "chat", "mail")}
+    channels["chat"] = replace(channels["chat"], cost=40 if first else 60)
     front = busy.menus.flows["front"]
     named = HandOver("needs", "needs", ("hold",), prefers=("bob", "cat"))
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
@@ -174,9 +191,14 @@ def rich_plan(version: str = "v1") -> Plan:
     nights = every_200_s("nights", 70 * S, 170 * S)
     return replace(
         busy,
-        floor=FloorPlan({"needs": needs, "quick": quick}, agents),
+        floor=FloorPlan({"needs": needs, "quick": quick}, agents, channels=channels),
         desk=replace(busy.desk, calendars={"nights": nights, **busy.desk.calendars}),
         menus=replace(busy.menus, flows={"front": flow}),
+        entry_points={
+            **busy.entry_points,
+            "chat": EntryPoint("chat", "chat", ("200",), "care", "en", "front"),
+            "mail": EntryPoint("mail", "mail", ("300",), "care", "en", "front"),
+        },
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from escalation.hours import Calendar
 from ivr.flow import Flow
 from router.centre.calendars import calendar_notices, compile_calendar, slips
+from router.centre.capacity import unbearable
 from router.centre.compat_rules import compat_faults, compat_notices
 from router.centre.compile import compile_flow, compile_plan, plan_hash
 from router.centre.condition_rules import condition_faults
@@ -98,7 +99,7 @@ def examine(folder: Path) -> Findings:
     # What is wrong with a value in itself is said first, and only that.
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
-    senseless += [*futile(document, sections, told), *compat_faults(document, sections)]
+    senseless += [*futile(document, sections, told), *compat_faults(document, sections), *unbearable(document, told)]
     senseless += [*queue_faults(document, sections, calendars), *condition_faults(document)]
     faults += [*misshapen, *(fault for fault in senseless if fault.field not in told)]
     flows = _flows(document, sections)

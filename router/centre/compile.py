@@ -17,6 +17,7 @@ from acd.plan import (
     Ageing,
     AgentPlan,
     Announce,
+    ChannelPlan,
     ExpectedWaitMax,
     FloorPlan,
     Overflow,
@@ -39,6 +40,7 @@ from router.centre.sections import (
     AnnounceSpec,
     CaseStatusSpec,
     CentreSpec,
+    ChannelSpec,
     CollectSpec,
     EntryPointSpec,
     FlowSpec,
@@ -67,6 +69,7 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
             _by_id(compile_agents(sections)),
             tuple(centre.languages),
             centre.pause_restarts_idle,
+            {channel.id: channel for channel in compile_channels(sections)},
         ),
         menus=MenuPlan(
             _by_id(compile_flow(flow_id, spec, sections.agents) for flow_id, spec in sections.flows.items())
@@ -260,7 +263,26 @@ def compile_agents(sections: Sections) -> Iterator[AgentPlan]:
     """The first line, each agent of each group."""
     for agent_id, spec in sections.agents.items():
         for member in members(agent_id, spec.count):
-            yield AgentPlan(member, _skills(spec), spec.wrap_up, spec.missed_offers_max, spec.weight)
+            yield AgentPlan(
+                id=member,
+                skills=_skills(spec),
+                wrap_up_ms=spec.wrap_up,
+                missed_offers_max=spec.missed_offers_max,
+                capacity=spec.capacity,
+                channels=_own_channels(spec),
+                weight=spec.weight,
+            )
+
+
+def _own_channels(spec: AgentSpec) -> tuple[tuple[str, int | None], ...] | None:
+    return None if spec.channels is None else tuple(sorted(spec.channels.items()))
+
+
+def compile_channels(sections: Sections) -> Iterator[ChannelPlan]:
+    """The channels by which contacts come."""
+    usual = ChannelSpec.model_validate({})
+    for channel in sorted({entry_point.channel for entry_point in sections.entry_points.values()}):
+        yield sections.channels.get(channel, usual).plan(channel)
 
 
 def _skills(spec: AgentSpec) -> tuple[tuple[str, int], ...]:

@@ -21,7 +21,7 @@ Entry = Mapping[str, Any]
 
 # The settings that decide who is served.
 _OF_AGENTS: Final = frozenset({"skills", "languages"})
-_OF_QUEUES: Final = frozenset({"requirements", "match_language", "relaxations", "tiers", "compat"})
+OF_QUEUES: Final = frozenset({"requirements", "match_language", "relaxations", "tiers", "compat"})
 _OF_ENTRY_POINTS: Final = frozenset({"flow", "language"})
 
 
@@ -32,10 +32,11 @@ def unserved(document: Document, told: Collection[str]) -> Iterator[Fault]:
     """
     if not is_staffed(document, told):
         return
-    arriving = _arriving(document, told)
+    arriving = arrivals(document, told)
     for path, queue in document.entries("queues"):
-        if _is_clear(path, QueueSpec, _OF_QUEUES, told):
-            for language in _lacking(document, queue, arriving.get(str(path[-1]), set())):
+        if is_clear(path, QueueSpec, OF_QUEUES, told):
+            languages = {language for language, _ in arriving.get(str(path[-1]), ())}
+            for language in _lacking(document, queue, languages):
                 what = f" in the language `{language}`" if language else ""
                 hint = "lower a level, or give an agent the skill" + (" and the language" if language else "")
                 yield document.fault(path, f"no agent could ever serve `{path[-1]}`{what}", hint)
@@ -45,7 +46,7 @@ def is_judged(document: Document, told: Collection[str]) -> bool:
     """Whether no fault hides that some queue lacks an agent."""
     queues = document.section("queues")
     if not is_staffed(document, told) or not all(
-        _is_clear(("queues", name), QueueSpec, _OF_QUEUES, told) for name in queues
+        is_clear(("queues", name), QueueSpec, OF_QUEUES, told) for name in queues
     ):
         return False
     spoken = languages_of(document)
@@ -59,7 +60,7 @@ def _ways_are_known(document: Document, told: Collection[str]) -> bool:
     entry_points = (("entry_points", name) for name in document.section("entry_points"))
     return (
         bool(languages_of(document))
-        and all(_is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told) for path in entry_points)
+        and all(is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told) for path in entry_points)
         and all(is_whole(flow) for flow in document.section("flows").values())
         and not any(re.fullmatch(r"flows\..*\.(queue|language)", field) for field in told)
     )
@@ -71,11 +72,11 @@ def is_staffed(document: Document, told: Collection[str]) -> bool:
     return (
         bool(agents)
         and not document.broken
-        and all(_is_clear(("agents", name), AgentSpec, _OF_AGENTS, told) for name in agents)
+        and all(is_clear(("agents", name), AgentSpec, _OF_AGENTS, told) for name in agents)
     )
 
 
-def _is_clear(path: Path, model: type[BaseModel], matter: Collection[str], told: Collection[str]) -> bool:
+def is_clear(path: Path, model: type[BaseModel], matter: Collection[str], told: Collection[str]) -> bool:
     """Whether an entry has no fault in the settings that matter, nor in one that could be any of them, misspelt."""
     entry = dotted(path)
     wrong = {re.split(r"[.[]", field.removeprefix(f"{entry}."))[0] for field in told if field.startswith(f"{entry}.")}
@@ -86,11 +87,17 @@ def _lacking(document: Document, queue: Entry, languages: Collection[str]) -> li
     """The languages in which no agent could serve a queue; an empty one stands for all, where they do not matter."""
     if queue.get("compat"):
         return []  # whoever it lists may serve it
-    levels, matters = _at_last(queue)
+    _, matters = _at_last(queue)
     asked = sorted(languages) if matters else [""] if languages else []
+    return [language for language in asked if not able(document, queue, language)]
+
+
+def able(document: Document, queue: Entry, language: str) -> list[Entry]:
+    """The agents who could serve a queue in a language in the end, as far as skills and tiers go."""
+    levels, matters = _at_last(queue)
     listed = {name for tier in queue.get("tiers", ()) for name in tier["agents"]}
     agents = [agent for path, agent in document.entries("agents") if path[-1] in listed or not listed]
-    return [language for language in asked if not any(_serves(agent, levels, language) for agent in agents)]
+    return [agent for agent in agents if _serves(agent, levels, language if matters else "")]
 
 
 def _at_last(queue: Entry) -> tuple[dict[str, int], bool]:
@@ -109,26 +116,27 @@ def _serves(agent: Entry, levels: Mapping[str, int], language: str) -> bool:
     return speaks and all(skills.get(skill, 0) >= level for skill, level in levels.items())
 
 
-def _arriving(document: Document, told: Collection[str]) -> dict[str, set[str]]:
-    """The languages with which contacts come to each queue, by every way through the menus.
+def arrivals(document: Document, told: Collection[str]) -> dict[str, set[tuple[str, str]]]:
+    """The languages with which, and the channels by which, contacts come to each queue, by every way through the menus.
 
     While the centre's languages are not known, that is one without a name, which everybody speaks.
     """
-    arriving: dict[str, set[str]] = {}
+    arriving: dict[str, set[tuple[str, str]]] = {}
     spoken = languages_of(document)
     for path, entry_point in document.entries("entry_points"):
-        if not _is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told):
+        if not is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told):
             continue
         flow = document.section("flows").get(entry_point["flow"])
         for queue_id, language in _hand_overs(flow, entry_point.get("language") or "".join(spoken[:1])):
             if not spoken or language in spoken:
-                arriving.setdefault(queue_id, set()).add(language if spoken else "")
+                channel = str(entry_point.get("channel", "voice"))
+                arriving.setdefault(queue_id, set()).add((language if spoken else "", channel))
     for queue_id in list(arriving):
         _go_on(document, queue_id, arriving)
     return arriving
 
 
-def _go_on(document: Document, queue_id: str, arriving: dict[str, set[str]]) -> None:
+def _go_on(document: Document, queue_id: str, arriving: dict[str, set[tuple[str, str]]]) -> None:
     """Who comes to a queue comes to those that it overflows to."""
     seen = {queue_id}
     following = document.value(("queues", queue_id, "overflow", "queue"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from router.centre.capacity import is_measured
 from router.centre.coverage import is_judged
 from router.centre.document import Document, dotted
 from router.centre.menus import unknown_kinds, unreached
@@ -21,6 +22,8 @@ def not_judged(document: Document, told: Collection[str]) -> Iterator[str]:
     yield from _of_menus(document)
     if not is_judged(document, told):
         yield "whether there is an agent for every queue and language in which contacts come"
+    if not is_measured(document, told):
+        yield "whether agents can bear what comes"
 
 
 def _of_names(document: Document) -> Iterator[str]:

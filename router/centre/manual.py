@@ -78,6 +78,8 @@ def _models_in(value: Schema, models: Schema, path: str) -> Iterator[tuple[str, 
         yield from _models_in(one, models, path)
     for one in value.get("patternProperties", {}).values():
         yield from _models_in(one, models, f"{path}.ID")
+    if isinstance(of_each := value.get("additionalProperties"), dict):
+        yield from _models_in(of_each, models, f"{path}.NAME")
     if "items" in value:
         yield from _models_in(value["items"], models, f"{path}[]")
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from acd.plan import Order, Ring, Selection, WrapUpOutcome
+from acd.plan import CHANNELS, Channel, ChannelPlan, Order, Ring, Selection, WrapUpOutcome
 from escalation.case import CaseState
 from router.centre.calendars import CalendarSpec, Zone
 from router.centre.compat import CompatSpec
@@ -49,6 +49,8 @@ from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, PriorityRu
 HORIZON_YEARS_MAX: Final = 20
 COUNT_MAX: Final = 10_000
 """How many agents a group may have."""
+COST_MAX: Final = 10_000
+"""How many units an agent can bear at most, and a contact cost."""
 ANNOUNCE_MS_MIN: Final = 5_000
 """How often a waiting contact may be told something."""
 
@@ -60,6 +62,8 @@ def _spoken(every_ms: int) -> int:
         )
     return every_ms
 
+
+Cost = Annotated[int, Field(ge=1, le=COST_MAX)]
 
 Interval = Annotated[SomeTime, AfterValidator(_spoken)]
 
@@ -248,11 +252,33 @@ class FlowSpec(Entry):
     nodes: dict[Id, NodeSpec] = Field(min_length=1, description="The nodes by id. `node` says of which kind one is.")
 
 
+class ChannelSpec(Entry):
+    """What a contact of a channel takes of the capacity that each agent has for all channels together."""
+
+    cost: Cost | None = Field(
+        None, description="How many units one contact takes. `null`: 100 for `voice`, 20 for each of the others."
+    )
+    interruptible: bool | None = Field(
+        None,
+        description="Whether it can wait while its agent sees to one that cannot: it leaves room for those, and goes "
+        "on afterwards. `null`: `mail` and `work_item` can, `voice` and `chat` cannot.",
+    )
+
+    def plan(self, channel: Channel) -> ChannelPlan:
+        """The channel with what is left out filled in."""
+        usual = CHANNELS[channel]
+        cost = usual.cost if self.cost is None else self.cost
+        return ChannelPlan(channel, cost, usual.interruptible if self.interruptible is None else self.interruptible)
+
+
 class EntryPointSpec(Entry):
     """What a contact arrives on."""
 
-    channel: Literal["voice"] = Field("voice", description="The channel; so far there is one.")
-    addresses: list[Address] = Field(min_length=1, description="The dialled numbers, in quotes; each once in a centre.")
+    channel: Channel = Field("voice", description="The channel by which they come.")
+    addresses: list[Address] = Field(
+        min_length=1,
+        description="The dialled numbers, or the names of mailboxes and the like, in quotes; each once in a centre.",
+    )
     service_line: ServiceLine = Field(description="The service line; a process team stands behind it.")
     language: SpokenLanguage | None = Field(
         None, description="What is spoken at first. `null`: the centre's first language."
@@ -408,6 +434,13 @@ class AgentSpec(Entry):
     weight: Annotated[int, Field(ge=1, le=100)] = Field(
         1, description="How many lots he has in queues whose `selection` is `weighted_random`."
     )
+    capacity: Cost = Field(100, description="How many units of contacts he can bear at once; see `channels`.")
+    channels: dict[Channel, Annotated[int, Field(ge=1)] | None] | None = Field(
+        None,
+        min_length=1,
+        description="The channels he takes, each with the most contacts of it at once, or `null` for as many as he can "
+        "bear. Left out: all channels.",
+    )
 
     @field_validator("languages")
     @classmethod
@@ -438,6 +471,7 @@ class Sections(Entry):
         {}, description="What callers hear, by id and language: every prompt in every language of the centre."
     )
     flows: dict[Id, FlowSpec] = Field({}, description="Menu trees by id.")
+    channels: dict[Channel, ChannelSpec] = Field({}, description="What contacts cost of an agent's capacity.")
     entry_points: dict[Id, EntryPointSpec] = Field({}, description="What contacts arrive on, by id.")
     skills: dict[Id, Words] = Field({}, description="What agents can do: an id and what it means. Languages are apart.")
     queues: dict[Id, QueueSpec] = Field({}, description="Where contacts wait, by id.")

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, replace
 from typing import Final
 
+from acd.capacity import in_hand_max
 from acd.events import AgentStateSet
 from router.cli.drawn import Drawn
 from router.cli.listening import Announced, Heard, Shown
@@ -76,7 +77,7 @@ class Player:
         self._run = run
         self._seq = after
         self._until = until
-        self._audit = Audit(after)
+        self._audit = Audit(after, in_hand_max=in_hand_max(plan.floor))
         self._measures = Measures(plan)
         self._complete = True
         self._cases: set[str] = set()

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from acd.contact import UNANSWERED
 from acd.floor import Floor
-from acd.model import Agent, AgentState, Contact, ContactState, Offer
+from acd.model import Agent, AgentState, Contact, ContactState, Offer, Work, WorkState
 from escalation.case import Case, CaseState
 from ivr.events import CollectDigits, SayPrompts
 from ivr.session import Session
@@ -17,14 +17,30 @@ from router.board import Board
 
 
 @dataclass(frozen=True, slots=True)
+class WorkShown:
+    """A contact that an agent has in hand. `wrap_up_until` is the end of its wrap-up, 0 before that."""
+
+    contact: str
+    channel: str
+    state: WorkState
+    wrap_up_until: int
+
+
+@dataclass(frozen=True, slots=True)
 class AgentShown:
-    """An agent: `contact` and `offer` are what it has in hand, empty and 0 for none."""
+    """An agent. `works` are the contacts in hand, taking `load` units of its `capacity`; `offer` is the open one, or 0.
+
+    `pending` is what it will be when nothing is left in hand; empty: it goes on.
+    """
 
     agent: str
     state: AgentState
     reason: str
-    contact: str
     offer: int
+    pending: str
+    load: int
+    capacity: int
+    works: list[WorkShown]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,20 @@ def snapshot(board: Board, now: int) -> dict[str, Any]:
 
 
 def _agent(agent: Agent) -> AgentShown:
-    return AgentShown(agent.id, agent.state, agent.reason, agent.contact, agent.offer)
+    return AgentShown(
+        agent.id,
+        agent.state,
+        agent.reason,
+        agent.offer,
+        agent.pending or "",
+        agent.load,
+        agent.capacity,
+        [_work(work) for work in agent.works.values()],
+    )
+
+
+def _work(work: Work) -> WorkShown:
+    return WorkShown(work.contact, work.channel, work.state, work.wrap_up_until)
 
 
 def _contact(contact: Contact, session: Session | None) -> ContactShown:

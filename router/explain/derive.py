@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from acd import discipline, selection, widening
+from acd import capacity, discipline, selection, widening
 from acd.events import ContactQueued, ContactWidened, OfferContact, ReservationEnded, RingWidened
 from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact
@@ -23,6 +23,7 @@ from router.explain.model import (
     Decision,
     KeptApart,
     Missing,
+    NoRoom,
     NotReady,
     Obstacle,
     Reserved,
@@ -33,17 +34,19 @@ from router.explain.model import (
     Unskilled,
     Waiting,
     difference,
+    is_passing,
 )
 
 _RANKED_BY: Final[dict[Selection, tuple[TermName, ...]]] = {
-    "longest_idle": ("idle_since", "place"),
+    "longest_idle": ("in_hand", "idle_since", "place"),
     "least_recently_offered": ("offered_at", "place"),
     "fewest_contacts": ("served", "idle_since", "place"),
     "in_order": ("place",),
-    "best_skilled": ("idle_since", "place"),
-    "specialists_first": ("idle_since", "place"),
+    "best_skilled": ("in_hand", "idle_since", "place"),
+    "specialists_first": ("in_hand", "idle_since", "place"),
     "round_robin": ("rotation",),
     "weighted_random": ("lots", "place"),
+    "least_occupied": ("occupied", "idle_since", "place"),
 }
 """What the terms of `selection.RANKS` are called."""
 
@@ -221,6 +224,8 @@ def _between(floor: Floor, contact: Contact, agent: Agent, now: int, listed: Lis
     tier, _ = listed.get(agent.id, (0, 0))
     if queue.tiers and not 1 <= tier <= contact.tiers:
         yield _closed(queue, contact, tier)
+    if (room := _no_room(floor, contact, agent)) is not None:
+        yield room
     if (until := contact.exclusions.get(agent.id, 0)) > now:
         yield KeptApart(until)
     if contact.reserved_for and agent.id not in contact.reserved_for:
@@ -232,12 +237,26 @@ def _closed(queue: QueuePlan, contact: Contact, tier: int) -> TierClosed:
     return TierClosed(tier, None if never else contact.queued_at + widening.openings(queue)[tier - 1])
 
 
+def _no_room(floor: Floor, contact: Contact, agent: Agent) -> NoRoom | None:
+    """Said of who can be offered something else, and of who never takes such a contact. The rest is not ready."""
+    channel, reach = floor.plan.channels[contact.channel], capacity.reach(floor.plan.agents[agent.id], floor.plan)
+    open_to, most = capacity.openings(agent, reach), dict(reach).get(channel, 0)
+    if channel.id in open_to or (most != 0 and not open_to):
+        return None
+    counts = [work for work in agent.works.values() if channel.interruptible or not work.interruptible]
+    load = sum(work.cost for work in counts)
+    return NoRoom(channel.id, channel.cost, load, agent.capacity, most, tuple(work.contact for work in counts))
+
+
 def _not_ready(floor: Floor, agent: Agent) -> NotReady | None:
-    if agent.state is AgentState.READY:
+    """Said of who can be offered nothing at all."""
+    if capacity.openings(agent, capacity.reach(floor.plan.agents[agent.id], floor.plan)):
         return None
     offer = floor.offers.get(agent.offer)
-    until = offer.until if offer else agent.wrap_up_until or None
-    return NotReady(agent.state, offer.contact if offer else agent.contact, until, agent.reason)
+    works = list(agent.works.values())
+    until = offer.until if offer else max((work.wrap_up_until for work in works), default=0) or None
+    in_hand = offer.contact if offer else works[0].contact if works else ""
+    return NotReady(agent.state, in_hand, until, agent.reason)
 
 
 # --- waiting ------------------------------------------------------------------------------------------------------
@@ -290,4 +309,4 @@ class _Rivals:
 
     def _could(self, contact: Contact, agent: Agent) -> bool:
         obstacles = _between(self._floor, contact, agent, 0, _listed(self._floor.plan.queues[contact.queue]))
-        return all(isinstance(obstacle, KeptApart | Reserved) for obstacle in obstacles)
+        return all(map(is_passing, obstacles))

@@ -14,7 +14,7 @@ from acd.plan import Selection
 
 TermName = Literal[
     "weight", "priority", "turn", "order",
-    "tier", "skill_levels", "skills", "idle_since", "offered_at", "served", "place",
+    "tier", "skill_levels", "skills", "in_hand", "occupied", "idle_since", "offered_at", "served", "place",
     "rotation", "lot", "lots",
 ]  # fmt: skip
 Chooser = Literal["contact", "agent", "compat"]
@@ -78,10 +78,28 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
+class NoRoom:
+    """The agent has no room for a contact of this channel, which costs `cost` units.
+
+    Those in hand take `load` of his `capacity`, as far as they count against it. `most`: how many of the channel he
+    takes at once; 0 is none at all, None as many as fit.
+    """
+
+    channel: str
+    cost: int
+    load: int
+    capacity: int
+    most: int | None
+    contacts: tuple[str, ...]
+    reason: Literal["capacity"] = "capacity"
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """The agent is not ready. `contact` is the one in hand; `until` is when the state ends at the latest, if it does.
 
-    `note` is the reason that came with the state.
+    Of several, `contact` is the one that rings, or else the first that came. `note` is the reason that came with the
+    state.
     """
 
     state: AgentState
@@ -91,7 +109,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | KeptApart | Reserved | NotReady
+Obstacle: TypeAlias = Unskilled | TierClosed | NoRoom | KeptApart | Reserved | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +140,19 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "kept_apart", "reserved")
+        reasons = ("skill", "tier", "capacity", "kept_apart", "reserved")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:
         """How one of them stood."""
         return next((each for each in (*self.candidates, *self.excluded) if each.id == subject), None)
+
+
+def is_passing(obstacle: Obstacle) -> bool:
+    """Whether it will pass, and lies not in what the agent can: he is busy, or the contact is kept for others."""
+    if isinstance(obstacle, NoRoom):
+        return obstacle.most != 0
+    return isinstance(obstacle, NotReady | KeptApart | Reserved)
 
 
 def is_not_ready(standing: Standing) -> bool:

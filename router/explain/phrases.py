@@ -12,6 +12,7 @@ from router.explain.model import (
     Difference,
     KeptApart,
     Missing,
+    NoRoom,
     NotReady,
     Obstacle,
     Reserved,
@@ -36,10 +37,15 @@ ORDERS: Final[dict[Selection, str]] = {
     "specialists_first": "who has the fewest skills goes first, then who has been idle longest",
     "round_robin": "they go in turn, on from the one who was offered a contact last",
     "weighted_random": "one is drawn, each with as many lots as his weight",
+    "least_occupied": "who has the smallest share of his capacity taken goes first, then who has been idle longest",
 }
 """The order of agents that a queue's `selection` stands for."""
 
+CHANNEL_WORDS: Final[dict[str, str]] = {"voice": "call", "work_item": "work item"}
+"""What one contact of a channel is called, where that is not the channel's own name."""
+
 _STATES: Final[dict[AgentState, str]] = {
+    AgentState.READY: "ready, but for nothing that comes to this centre",
     AgentState.OFFLINE: "offline",
     AgentState.RESERVED: "being rung for {contact}",
     AgentState.TALKING: "talking with {contact}",
@@ -85,6 +91,8 @@ class Phrases:
                 return f"without {' and '.join(map(_missing, missing))}"
             case TierClosed():
                 return self._closed(obstacle)
+            case NoRoom():
+                return _no_room(obstacle)
             case KeptApart(until):
                 return f"kept apart from it until {self.time(until)}, after an offer that came to nothing"
             case Reserved(agents, until):
@@ -144,6 +152,17 @@ class Phrases:
         return f"{'asked' if is_need else 'counts as having asked'} at {self.time(at)}"
 
 
+def _no_room(room: NoRoom) -> str:
+    """Whether he takes no such contact at all, has as many as he takes, or too much else in hand."""
+    channel = CHANNEL_WORDS.get(room.channel, room.channel)
+    if room.most == 0:
+        return f"taking no {channel}s"
+    if room.load + room.cost <= room.capacity:
+        return f"busy with as many {channel}s as he takes at once, which is {room.most}"
+    taken = f"{room.load} of his {room.capacity} units are taken by {listed(room.contacts)}"
+    return f"without room for a {channel} of {room.cost} units: {taken}"
+
+
 def _missing(missing: Missing) -> str:
     if missing.level == 1:
         return missing.skill
@@ -168,6 +187,8 @@ _TERMS: Final[dict[TermName, Callable[[Phrases, Term, str], str]]] = {
     "tier": lambda phrases, term, queue: f"tier {term.value}",
     "skill_levels": lambda phrases, term, queue: f"levels {term.value} in all in what is asked",
     "skills": lambda phrases, term, queue: f"{term.value} skills",
+    "in_hand": lambda phrases, term, queue: f"{term.value} in hand" if term.value else "",
+    "occupied": lambda phrases, term, queue: f"{term.value / 10:g} % of the capacity taken",
     "idle_since": lambda phrases, term, queue: f"idle since {phrases.time(term.value)}",
     "offered_at": _offered_at,
     "served": lambda phrases, term, queue: f"{term.value} contacts since the log-in",
@@ -185,6 +206,10 @@ _DIFFERENCES: Final[dict[TermName, Callable[[Phrases, Difference, str, str], str
         f"{one} has the higher levels in what is asked ({d.first} in all, {two} {d.second})"
     ),
     "skills": lambda p, d, one, two: f"{one} has fewer skills ({d.first}, {two} {d.second})",
+    "in_hand": lambda p, d, one, two: f"{one} had fewer contacts in hand ({d.first}, {two} {d.second})",
+    "occupied": lambda p, d, one, two: (
+        f"{one} had less of the capacity taken ({d.first / 10:g} %, {two} {d.second / 10:g} %)"
+    ),
     "idle_since": lambda p, d, one, two: (
         f"{one} had been idle longer (since {p.time(d.first)}, {two} since {p.time(d.second)})"
     ),

@@ -12,13 +12,12 @@ from router.explain.model import (
     Decision,
     Happening,
     Instead,
-    KeptApart,
     NotReady,
-    Reserved,
     Standing,
     Waiting,
     WhyNot,
     is_not_ready,
+    is_passing,
 )
 from router.explain.phrases import LISTED_MAX, ORDERS, Phrases, waited
 from router.explain.story import ended, story
@@ -247,7 +246,7 @@ def _indented(lines: Sequence[str]) -> Iterator[str]:
 
 def _is_able(standing: Standing) -> bool:
     """Whether the agent could serve the contact, were he ready and the two not kept apart."""
-    return all(isinstance(obstacle, NotReady | KeptApart | Reserved) for obstacle in standing.obstacles)
+    return all(map(is_passing, standing.obstacles))
 
 
 def _is_offline(standing: Standing) -> bool:
@@ -256,5 +255,5 @@ def _is_offline(standing: Standing) -> bool:
 
 def _as_able(standing: Standing) -> Standing:
     """Only what keeps the agent from the contact whatever he does."""
-    lasting = tuple(each for each in standing.obstacles if not isinstance(each, NotReady | KeptApart | Reserved))
+    lasting = tuple(each for each in standing.obstacles if not is_passing(each))
     return replace(standing, obstacles=lasting)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from acd.compat.asterisk.plan import Absence
-from acd.model import Agent, AgentState
+from acd.model import Agent, AgentState, Stance
 
 Status = Literal["not_inuse", "inuse", "ringing", "unavailable", "unknown", "invalid"]
 
@@ -47,7 +47,7 @@ def is_paused(agent: Agent) -> bool:
     """Whether the agent is paused, also where he has said so while busy."""
     if agent.state is AgentState.PAUSED:
         return agent.reason != IN_USE
-    return agent.state is AgentState.NOT_RESPONDING or agent.pending is AgentState.PAUSED
+    return agent.state is AgentState.NOT_RESPONDING or agent.pending is Stance.PAUSED
 
 
 def somebody_is_there(seen: Iterable[Seen], left_out: tuple[Absence, ...]) -> bool:
