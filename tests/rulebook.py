@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from acd.contact import UNANSWERED
 from acd.floor import Floor
+from acd.match import meets
 from acd.model import Agent, Contact, ContactState
 from acd.plan import FloorPlan, QueuePlan
 from acd.selection import lot
@@ -17,6 +19,28 @@ def tier_of(pair: Pair, queues: Mapping[str, QueuePlan]) -> int:
     """The agent's tier in the contact's queue; in none is far away."""
     tiers = queues[pair[0].queue].tiers
     return next((place for place, tier in enumerate(tiers) if pair[1].id in tier.agents), 99 if tiers else 0)
+
+
+def choice(
+    pairs: list[Pair], rank: Callable[[Pair, list[Pair]], tuple[int, ...]], floor: Floor, now: int
+) -> tuple[Any, ...]:
+    """What an offer should say, where these pairs are to choose from; nothing where none of them is eligible."""
+    able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
+    inside = [pair for pair in able if tier_of(pair, floor.plan.queues) < pair[0].tiers]
+    roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, floor.plan)]
+    apart = [pair for pair in roomy if pair[0].exclusions.get(pair[1].id, 0) > now]
+    together = [pair for pair in roomy if pair not in apart]
+    eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
+    counts = (
+        ("skill", len(pairs) - len(able)),
+        ("tier", len(able) - len(inside)),
+        ("capacity", len(inside) - len(roomy)),
+        ("kept_apart", len(apart)),
+        ("reserved", len(together) - len(eligible)),
+    )
+    best = min(eligible, key=lambda pair: rank(pair, eligible), default=None)
+    excluded = tuple(reason for reason in counts if reason[1])
+    return (best[0].id, best[1].id, len(eligible), excluded) if best else ()
 
 
 def standing(pair: Pair, eligible: Sequence[Pair], floor: Floor, now: int) -> tuple[int, ...]:
@@ -45,8 +69,13 @@ def _drawn(eligible: Sequence[Pair], queues: Mapping[str, QueuePlan], now: int) 
     """Who is drawn, where everybody's lots lie in a row."""
     first = min((tier_of(each, queues) for each in eligible), default=0)
     agents = [each[1] for each in eligible if tier_of(each, queues) == first]
-    row = [agent for agent in sorted(agents, key=lambda each: (each.weight, each.place)) for _ in range(agent.weight)]
-    return row[lot(eligible[0][0].id, now) % len(row)] if row else None
+    if not agents:
+        return None
+    contact = eligible[0][0]
+    listed = [name for tier in queues[contact.queue].tiers for name in tier.agents]
+    in_order = sorted(agents, key=lambda each: (each.weight, listed.index(each.id) if listed else each.place))
+    row = [agent for agent in in_order for _ in range(agent.weight)]
+    return row[lot(contact.id, now) % len(row)]
 
 
 def has_room(agent: Agent, channel: str, plan: FloorPlan) -> bool:

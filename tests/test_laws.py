@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import hypothesis.strategies as st
@@ -34,7 +33,6 @@ from acd.events import (
     WithdrawOffer,
     WrappedUp,
 )
-from acd.match import meets
 from acd.model import ContactState
 from acd.widening import next_widening
 from escalation.events import CaseAccepted, CaseResolved
@@ -44,7 +42,7 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures
-from tests.rulebook import Pair, changes_to_come, has_room, may_be_offered, standing, tier_of
+from tests.rulebook import changes_to_come, choice, may_be_offered, standing
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
@@ -141,12 +139,17 @@ class Laws(RuleBasedStateMachine):
         waiting = [each for each in floor.contacts.values() if floor.seeks(each)]
         ready = [each for each in floor.agents.values() if may_be_offered(each, floor.plan)]
         queues = floor.plan.queues
-        a_contact_chose = self.choice(
-            [(contact, each) for each in ready], lambda pair, pairs: standing(pair, pairs, floor, self.now)
+        a_contact_chose = choice(
+            [(contact, each) for each in ready],
+            lambda pair, pairs: standing(pair, pairs, floor, self.now),
+            floor,
+            self.now,
         )
-        an_agent_chose = self.choice(
+        an_agent_chose = choice(
             [(each, agent) for each in waiting],
             lambda pair, _pairs: discipline.rank(pair[0], queues[pair[0].queue], self.now),
+            floor,
+            self.now,
         )
         told = (event.contact, event.agent, event.candidates, event.excluded)
         assert told in (a_contact_chose, an_agent_chose)
@@ -164,26 +167,6 @@ class Laws(RuleBasedStateMachine):
         place = 1 + sum(rank < ranks[event.contact] for rank in ranks.values())
         assert (place, min(place, self.positions.get(event.contact, place))) == (event.place, event.position)
         self.positions[event.contact] = event.position
-
-    def choice(self, pairs: list[Pair], rank: Callable[[Pair, list[Pair]], tuple[int, ...]]) -> tuple[Any, ...]:
-        """What an offer should say, where these pairs are to choose from."""
-        able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
-        queues = self.folded.floor.plan.queues
-        inside = [pair for pair in able if tier_of(pair, queues) < pair[0].tiers]
-        roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, self.folded.floor.plan)]
-        apart = [pair for pair in roomy if pair[0].exclusions.get(pair[1].id, 0) > self.now]
-        together = [pair for pair in roomy if pair not in apart]
-        eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
-        counts = (
-            ("skill", len(pairs) - len(able)),
-            ("tier", len(able) - len(inside)),
-            ("capacity", len(inside) - len(roomy)),
-            ("kept_apart", len(apart)),
-            ("reserved", len(together) - len(eligible)),
-        )
-        best = min(eligible, key=lambda pair: rank(pair, eligible), default=None)
-        excluded = tuple(reason for reason in counts if reason[1])
-        return (best[0].id, best[1].id, len(eligible), excluded) if best else ()
 
     @rule(to=st.sampled_from(["deadline", "before", "after"]), by_ms=st.integers(1, 50 * S))
     def pass_time(self, to: str, by_ms: int) -> None:
