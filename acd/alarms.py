@@ -36,6 +36,7 @@ from acd.events import (
 from acd.floor import Floor
 from acd.model import ContactState
 from acd.offering import TAKEN, Decisions, match_agents, set_free, stop_ringing
+from acd.preferring import end_reservation, reservation_due
 from acd.queueing import overflow, overflow_due, widen
 from acd.stand_in_events import (
     CallbackDue,
@@ -212,6 +213,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
     "announce": (lambda floor: floor.waits.waiters, _announcement_due, _announce),
+    "reservation": (lambda floor: floor.contacts, reservation_due, end_reservation),
     COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
     "rest": (lambda floor: floor.contacts, _rest_due, _end_rest),
     "voicemail": (lambda floor: floor.contacts, _voicemail_due, _voicemail),
@@ -235,6 +237,7 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactWidened, "widening", attrgetter("contact")),
     (ContactQueued, "announce", attrgetter("contact")),
     (AnnounceWait, "announce", attrgetter("contact")),
+    (ContactQueued, "reservation", attrgetter("contact")),
     *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
     (DialCustomer, "offer", attrgetter("offer")),
     (CallbackPostponed, "rest", attrgetter("contact")),
@@ -252,6 +255,7 @@ def silent(floor: Floor) -> frozenset[str]:
         "widening": any(queue.tiers or queue.relaxations for queue in queues),
         "ring": any(queue.ring == "progressive" for queue in queues),
         "announce": floor.announces,
+        "reservation": any(queue.preferred for queue in queues),
         COMPAT: bool(floor.watches),
         "voicemail": any(queue.voicemail and queue.voicemail.after_ms is not None for queue in queues),
     }

@@ -8,18 +8,19 @@ happens by itself in `acd.alarms`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, Final
 
 from acd.agent import attends
 from acd.apart import keep_apart, shorten_all
 from acd.callbacks import rules
+from acd.compat.events import CompatLooked
 from acd.contact import UNANSWERED
 from acd.ending import default_outcome, end, has_waited_too_long, send_away, time_out
 from acd.events import (
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
-    CompatLooked,
     ContactJoined,
     ContactMoved,
     ContactQueued,
@@ -33,11 +34,13 @@ from acd.events import (
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
+    ReservationEnded,
     RingWidened,
     WrappedUp,
     WrapUpExpired,
 )
 from acd.floor import Floor
+from acd.hours import after_lost as after_late
 from acd.model import Agent, Contact, ContactState, Stance, WorkState
 from acd.offering import (
     TAKEN,
@@ -51,6 +54,7 @@ from acd.offering import (
     set_free,
     stop_ringing,
 )
+from acd.preferring import after_agent, after_lost, after_reservation
 from acd.queueing import (
     NOBODY_THERE,
     after_moved,
@@ -231,4 +235,17 @@ FOLLOW: Final[dict[type, Follow]] = {
     WrappedUp: _after_wrap_up,
     WrapUpExpired: _after_wrap_up,
     **STAND_INS,
+    ReservationEnded: after_reservation,
 }
+
+
+def _in_turn(first: Follow, second: Follow) -> Follow:
+    return lambda floor, event, now: chain(first(floor, event, now), second(floor, event, now))
+
+
+for _agent_goes in (AgentStateSet, AgentLapsed, AgentMoved):
+    FOLLOW[_agent_goes] = _in_turn(after_agent, FOLLOW[_agent_goes])
+for _lost in (OfferDeclined, LegFailed, OfferExpired, JoinTimedOut):
+    FOLLOW[_lost] = _in_turn(FOLLOW[_lost], after_lost)
+for _join_fails in (LegFailed, JoinTimedOut):
+    FOLLOW[_join_fails] = _in_turn(FOLLOW[_join_fails], after_late)

@@ -29,11 +29,11 @@ def leave(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield from set_free(floor, rung, now)
 
 
-def end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int) -> Decisions:
+def end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int, reason: str = "") -> Decisions:
     """The contact is over: as *handled* if it was being talked to, whose agent then wraps up; else as `unanswered`."""
     if contact.state is not ContactState.TALKING:
         waited = now - contact.queued_at if contact.queue else 0
-        yield ContactEnded(contact.id, unanswered, contact.queue, "", waited, 0)
+        yield ContactEnded(contact.id, unanswered, contact.queue, "", waited, 0, reason)
         return
     wait, talk = contact.answered_at - contact.queued_at, now - contact.answered_at
     yield ContactEnded(contact.id, "handled", contact.queue, contact.agent, wait, talk)
@@ -64,13 +64,18 @@ def time_out(floor: Floor, contact: Contact, now: int) -> Decisions:
     yield from set_free(floor, rung, now)
 
 
-def send_away(floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int) -> Decisions:
-    """Let a customer go who was not answered, for this reason; or record his message, where that is the rule."""
+def send_away(
+    floor: Floor, contact: Contact, outcome: ContactOutcome, reason: str, now: int, prompts: tuple[str, ...] = ()
+) -> Decisions:
+    """Let a customer go who was not answered, for this reason, with these last words.
+
+    Or record his message, where that is the rule.
+    """
     if stands_in(floor, contact, outcome):
         yield from record(floor, contact, now)
         return
-    yield HangUp(contact.id, reason)
-    yield from end(floor, contact, outcome, now)
+    yield HangUp(contact.id, reason, prompts, contact.language if prompts else "")
+    yield from end(floor, contact, outcome, now, reason)
 
 
 def has_waited_too_long(floor: Floor, contact: Contact, now: int) -> bool:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
 from acd import stand_in_events
+from acd.compat.events import AttemptEnded, AttemptStarted, CompatLooked
 from acd.model import StandIn
 from acd.plan import Requirement, WrapUpOutcome
 from acd.stand_in_events import CallbackFailed, DialTimedOut
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
 ContactOutcome = Literal[
-    "handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu",
+    "handled", "abandoned", "timed_out", "blocked", "nobody_there", "closed", "left_menu", "served_in_menu",
     "withdrawn", "callback_failed", "no_message",
 ]  # fmt: skip
 
@@ -170,6 +171,8 @@ class ContactQueued:
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     `resumes`: the contact whose place it takes, because the same customer left this queue lately, or was to be called
     back. `stand_in`: it waits as the callback, or the message, of a customer who is not on the line.
+    Until `reserved_until` it is offered to nobody but those it is `reserved_for`, if there are any.
+    `holds`: the conditions of the rules that hold of it; they were looked at when it left its menu.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -188,6 +191,9 @@ class ContactQueued:
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
     resumes: str = ""
     stand_in: StandIn = ""
+    reserved_for: tuple[str, ...] = ()
+    reserved_until: int = 0
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +207,7 @@ class QueueLeft:
     kind: ClassVar[str] = "queue.left"
     contact: str
     queue: str
-    outcome: Literal["moved", "overflowed", "callback", "voicemail"]
+    outcome: Literal["moved", "overflowed", "closed", "callback", "voicemail"]
     wait_ms: int
 
 
@@ -271,46 +277,6 @@ class RingWidened:
 
     kind: ClassVar[str] = "ring.widened"
     contact: str
-
-
-@dataclass(frozen=True, slots=True)
-class CompatLooked:
-    """A queue that follows an old system was looked at: what there was to decide is decided, until `next_at`."""
-
-    kind: ClassVar[str] = "compat.looked"
-    queue: str
-    next_at: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
-    """In a queue that follows Asterisk, a contact's turn has come: agents are tried in this order, until `until`.
-
-    `ranks` are (agent, metric), the lowest metric first. `wraps`: an agent in it stands behind the pointer of a
-    strategy that has one.
-    """
-
-    kind: ClassVar[str] = "attempt.started"
-    contact: str
-    queue: str
-    strategy: str
-    ranks: tuple[tuple[str, int], ...]
-    wraps: bool
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
-    """Nobody answered, or nobody could be rung: the contact's next attempt, if it stays, is not before `next_at`.
-
-    `tried_all`: nobody was left to try; else there was no time left.
-    """
-
-    kind: ClassVar[str] = "attempt.ended"
-    contact: str
-    queue: str
-    tried_all: bool
-    next_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,20 +352,23 @@ class AgentLapsed:
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """Command: end the customer's leg."""
+    """Command: end the customer's leg, after these prompts in this language, if there are any."""
 
     kind: ClassVar[str] = "hang_up"
     contact: str
     reason: str
+    prompts: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ContactEnded:
     """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none.
 
-    Of those that were not answered, the customer *abandoned*; the others we sent away: *timed out*, *blocked* by a full
-    queue, or from one that *nobody is there* to serve. Of those without a customer on the line, a *callback failed*
-    after its attempts, or it was *withdrawn*, as a message may be. Who was to leave one and did not left *no message*.
+    Of those that were not answered, the customer *abandoned*; the others we sent away, for a `reason`: *timed out*,
+    *blocked* as not let in, from a queue that *nobody is there* to serve, or from one that is *closed*. Of those
+    without a customer on the line, a *callback failed* after its attempts, or it was *withdrawn*, as a message may be.
+    Who was to leave one and did not left *no message*.
     """
 
     kind: ClassVar[str] = "contact.ended"
@@ -409,6 +378,7 @@ class ContactEnded:
     agent: str
     wait_ms: int
     talk_ms: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +400,15 @@ class WrapUpExpired:
     agent: str
     contact: str
     outcome: WrapUpOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationEnded:
+    """A contact is kept no longer for some agents: its time is over, they went away, or all of them passed it up."""
+
+    kind: ClassVar[str] = "reservation.ended"
+    contact: str
+    because: Literal["time", "away", "passed_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +465,7 @@ DECISIONS: Final = (
     ContactEnded,
     WrapUpStarted,
     WrapUpExpired,
+    ReservationEnded,
     ContactInterrupted,
     ContactResumed,
     *stand_in_events.DECISIONS,

@@ -32,6 +32,7 @@ from acd.events import (
     OfferLost,
     PairExcluded,
     QueueLeft,
+    ReservationEnded,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -40,7 +41,7 @@ from acd.events import (
     is_missed,
 )
 from acd.match import Matching
-from acd.model import HAD_ONE, Agent, Contact, ContactState, Offer, Stance, Work, WorkState
+from acd.model import HAD_ONE, Agent, Contact, ContactState, LastAgent, Offer, Stance, Work, WorkState
 from acd.plan import FloorPlan
 from acd.redials import Redials
 from acd.stand_in_events import (
@@ -55,9 +56,16 @@ from acd.stand_in_events import (
 )
 from acd.waiting import Waits
 
+LAST_AGENTS_MAX: Final = 50_000
+"""Of how many customers it is remembered who served them last; those served longest ago are forgotten first."""
+
 
 class Floor:
-    """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them."""
+    """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them.
+
+    `pointers` are, by queue, the agents offered a contact last where agents are selected in turn; `last_agents`, by
+    customer, who served him last, as long as any queue asks; `hours` says of calendars whether they are open.
+    """
 
     def __init__(self, plan: FloorPlan) -> None:
         self.contacts: dict[str, Contact] = {}
@@ -65,6 +73,9 @@ class Floor:
         self.offers: dict[int, Offer] = {}
         self.last_offer = 0
         self.last_order = 0
+        self.pointers: dict[str, str] = {}
+        self.last_agents: dict[str, LastAgent] = {}
+        self.hours: dict[str, bool] = {}
         self.watches: dict[str, Watch] = {}
         self.waits = Waits()
         self.redials = Redials()
@@ -77,16 +88,19 @@ class Floor:
         for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
             agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
             agent.place, agent.skills, agent.capacity = place, agent_plan.skills, agent_plan.capacity
+            agent.weight = agent_plan.weight
         self.watches = {
             queue.id: watch(queue.id, queue.compat, self.watches.get(queue.id), self.contacts.values())
             for queue in plan.queues.values()
             if queue.compat
         }
+        queues = plan.queues.values()
+        self._remembers = any(queue.preferred and queue.preferred.last_agent for queue in queues)
         self.index()
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
-        self.matching = Matching(self.plan)
+        self.matching = Matching(self.plan, self.pointers)
         for agent in self.agents.values():
             if agents.attends(agent):
                 self.matching.attend(agent, 1)
@@ -120,6 +134,19 @@ class Floor:
             return False
         ring = self.plan.queues[contact.queue].ring
         return ring == "all" or (ring == "progressive" and contact.rings_on)
+
+    def turn(self, calendar: str, *, is_open: bool) -> None:
+        """A calendar is open or closed from now on."""
+        self.hours[calendar] = is_open
+
+    def is_closed(self, queue: str) -> bool:
+        """Whether a queue takes nobody at this hour. While nothing is known of its calendar, it does."""
+        hours = self.plan.queues[queue].hours
+        return hours is not None and not self.hours.get(hours.calendar, True)
+
+    def keeps(self, contact: Contact) -> bool:
+        """Whether a contact that waits is kept for some agents."""
+        return bool(contact.reserved_for) and contact.state in contacts.UNANSWERED
 
     def cuts_offers_of(self, contact: Contact) -> bool:
         """Whether an offer ends when its agent stops, and a wait at its longest; or an old system sees to it."""
@@ -193,6 +220,8 @@ class Floor:
         contact.relaxed, contact.tiers, contact.tiers_max = event.relaxed, event.tiers, event.tiers_max
         contact.need_since, contact.queued_at = event.need_since, now
         contact.wait_until, contact.stand_in = event.until, event.stand_in
+        contact.reserved_for, contact.reserved_until = event.reserved_for, event.reserved_until
+        contact.holds = event.holds
         if contact.stand_in:
             self.redials.expect(contact)
         self._move_contact(contact, event.kind)
@@ -209,6 +238,10 @@ class Floor:
     def _reprioritised(self, event: ContactReprioritised, now: int) -> None:
         with self._in_another_line(event.contact) as contact:
             contact.priority = event.priority
+
+    def _reservation_ended(self, event: ReservationEnded, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.reserved_for, contact.reserved_until = (), 0
 
     @contextmanager
     def _in_another_line(self, contact_id: str) -> Iterator[Contact]:
@@ -267,6 +300,8 @@ class Floor:
         channel = self.plan.channels[contact.channel]
         agent.works[contact.id] = Work(contact.id, channel.id, channel.cost, channel.interruptible)
         agent.offer, agent.offered_at = event.offer, now
+        if self.plan.queues[event.queue].selection == "round_robin":
+            self.pointers[event.queue] = event.agent
 
     def _accepted(self, event: OfferAccepted | LegAnswered, now: int) -> None:
         offer = self.offers[event.offer]
@@ -303,11 +338,19 @@ class Floor:
         contact.answered_at = now
         self.redials.expect_no_more(contact)
         agent.served += 1
+        if self._remembers and contact.customer:
+            self._remember(LastAgent(contact.customer, agent.id, now))
         if agent.once and agent.pending is None:
             agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
         self._move_contact(contact, event.kind)
         self._move_work(agent, contact.id, event.kind)
         self.matching.open(agent)
+
+    def _remember(self, last: LastAgent) -> None:
+        self.last_agents.pop(last.customer, None)
+        self.last_agents[last.customer] = last
+        if len(self.last_agents) > LAST_AGENTS_MAX:
+            del self.last_agents[next(iter(self.last_agents))]
 
     # --- booking: agents ------------------------------------------------------------------------------------------
 
@@ -402,6 +445,7 @@ _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     QueueLeft: Floor._queue_left,
     ContactWidened: Floor._widened,
     ContactReprioritised: Floor._reprioritised,
+    ReservationEnded: Floor._reservation_ended,
     ContactEnded: Floor._ended,
     PairExcluded: Floor._excluded,
     OfferContact: Floor._offered,

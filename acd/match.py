@@ -10,66 +10,38 @@ contacts or agents. Everything is ordered by total ranks (`discipline`, `selecti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from acd import capacity, discipline, selection, widening
 from acd.line import Line
 from acd.model import Agent, Contact
+from acd.needs import (
+    NO_TIER,
+    Need,
+    Profile,
+    Skills,
+    Tiers,
+    all_tiers,
+    is_open_to,
+    is_unattended,
+    present_for,
+    standing_of,
+    takes,
+    tier_of,
+    waiting_elsewhere,
+)
 from acd.plan import FloorPlan, QueuePlan, Requirement
+from acd.roster import Roster
 
 NeedKey = tuple[str, str, tuple[Requirement, ...], int]
-Skills = tuple[tuple[str, int], ...]
-Tiers = tuple[tuple[str, int], ...]
 
 
 def meets(skills: Skills, requirements: tuple[Requirement, ...]) -> bool:
     """Whether every requirement's skill is there, at its level or above."""
     levels = dict(skills)
     return all(levels.get(needed.skill, 0) >= needed.level for needed in requirements)
-
-
-@dataclass(slots=True, eq=False)
-class Need:
-    """What some contacts ask for, who waits for it, and who could serve it.
-
-    `contacts` are those waiting, by their own priority. `agents` are open to the channel. Of those open to any,
-    `barred` is how many have the skills but no open tier, `full` how many have both but no room. `profiles` have all
-    it takes; `later` are those whose tier is still to open, with its number.
-    """
-
-    queue: QueuePlan
-    channel: str
-    requirements: tuple[Requirement, ...]
-    tiers: int
-    rank: Callable[[Agent], selection.Rank]
-    contacts: dict[int, Line[Contact]] = field(default_factory=dict)
-    waiting: int = 0
-    agents: Line[Agent] = field(default_factory=Line)
-    barred: int = 0
-    full: int = 0
-    profiles: list[Profile] = field(default_factory=list)
-    later: list[tuple[int, Profile]] = field(default_factory=list)
-
-
-@dataclass(slots=True, eq=False)
-class Profile:
-    """Agents with the same skills in the same tiers, who take the same channels: whom they could serve, and how.
-
-    `needs` are those they have the skills and the tier for, by channel, also by one of which they take none; each in a
-    standing (tier, preference), which comes before everything by which the agents themselves are ranked.
-    `open` are those who could be offered something, with the channels they have room for.
-    """
-
-    skills: Skills
-    tiers: dict[str, int]
-    reach: capacity.Reach
-    needs: dict[str, list[tuple[Need, tuple[int, int]]]]
-    barred: list[Need] = field(default_factory=list)
-    open: dict[str, tuple[Agent, tuple[str, ...]]] = field(default_factory=dict)
-    present: int = 0
-    attending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +57,11 @@ class Choice:
 class Matching:
     """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `open`/`close` agents."""
 
-    def __init__(self, plan: FloorPlan) -> None:
+    def __init__(self, plan: FloorPlan, pointers: Mapping[str, str] | None = None) -> None:
+        """`pointers`: by queue, the agent it offered a contact last, as the floor keeps them."""
         self._plan = plan
-        self._tiers, self._places = _tiers(plan)
+        self._pointers = {} if pointers is None else pointers
+        self._tiers, self._places = all_tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers, capacity.Reach], Profile] = {}
         self._profile_of: dict[str, Profile] = {}
@@ -95,10 +69,11 @@ class Matching:
         self._open = 0
         self._waiting: dict[str, None] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
+        self._reserved: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
             for language in plan.languages if queue.match_language else ("",):
-                requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0))
+                requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0, {}))
                 for channel in plan.channels:
                     self._need((queue.id, channel, requirements, widening.open_tiers(queue, 0, None)))
 
@@ -107,22 +82,34 @@ class Matching:
     def add(self, contact: Contact) -> None:
         """The contact waits, or may ring at one more agent."""
         need = self._need_of(contact)
+        need.waiting += 1
+        self._waiting[contact.id] = None
+        if contact.reserved_for:
+            need.reserved += 1
+            for agent in contact.reserved_for:
+                self._reserved.setdefault(agent, {})[contact.id] = contact
+            return
         line = need.contacts.get(contact.priority)
         if line is None:
             line = need.contacts[contact.priority] = Line()
         line.add(discipline.place(contact), contact)
-        need.waiting += 1
-        self._waiting[contact.id] = None
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
         need = self._need_of(contact)
+        need.waiting -= 1
+        del self._waiting[contact.id]
+        if contact.reserved_for:
+            need.reserved -= 1
+            for agent in contact.reserved_for:
+                del self._reserved[agent][contact.id]
+                if not self._reserved[agent]:
+                    del self._reserved[agent]
+            return
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
         if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
-        need.waiting -= 1
-        del self._waiting[contact.id]
 
     def seeks(self, contact: str) -> bool:
         """Whether the contact is one of those that were added and not dropped."""
@@ -189,13 +176,19 @@ class Matching:
         need = self._need_of(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
-        best = need.agents.first(passed_over)
+        able = need.agents.count
+        apart = sum(1 for agent in until if until[agent] > now and is_open_to(need, agent)) if until else 0
+        eligible = able - apart
+        if contact.reserved_for:
+            kept_for = self._kept_for(contact, now)
+            passed_over, eligible = (lambda agent: agent.id not in kept_for), len(kept_for)
+        if not eligible:
+            return None
+        best = self._first(need, contact, passed_over, now)
         if best is None:
             return None
-        able = need.agents.count
-        apart = sum(1 for agent in until if until[agent] > now and _is_open_to(need, agent)) if until else 0
-        excluded = _counts(self._open - able - need.barred - need.full, need.barred, need.full, apart)
-        return Choice(contact, best, able - apart, excluded)
+        unskilled, reserved = self._open - able - need.barred - need.full, able - apart - eligible
+        return Choice(contact, best, eligible, _counts(unskilled, need.barred, need.full, apart, reserved))
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
         """The first of all waiting contacts that the agent can serve, has room for and is not kept from, or None."""
@@ -219,17 +212,20 @@ class Matching:
                         rank = discipline.rank(contact, need.queue, now)
                         if first is None or rank < first:
                             best, first = contact, rank
+        if self._reserved:
+            best = self._or_kept_for_him(best, agent, channels, now)
         if best is None:
             return None
         barred = sum(need.waiting for need in profile.barred)
-        full = _waiting(profile, channels)
-        apart = self._apart_from(agent, channels, now) if others else 0
-        excluded = _counts(len(self._waiting) - able - barred - full, barred, full, apart)
-        return Choice(best, agent, able - apart, excluded)
+        full = waiting_elsewhere(profile, channels)
+        kept = self._apart_from(agent, channels, now) if others else []
+        reserved = self._kept_for_others(agent, channels, kept, now) if self._reserved else 0
+        excluded = _counts(len(self._waiting) - able - barred - full, barred, full, len(kept), reserved)
+        return Choice(best, agent, able - len(kept) - reserved, excluded)
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""
-        needs = [need for need in self._needs.values() if need.waiting and not _present(need)]
+        needs = [need for need in self._needs.values() if need.waiting and not present_for(need)]
         return [contact for need in needs for line in need.contacts.values() for contact in line.items()]
 
     def apart(self) -> list[Contact]:
@@ -237,9 +233,25 @@ class Matching:
         kept = {contact.id: contact for contacts in self._apart.values() for contact in contacts.values()}
         return sorted((contact for contact in kept.values() if contact.id in self._waiting), key=discipline.place)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether any waiting contact is kept for somebody."""
+        return bool(self._reserved)
+
+    def reserved(self, agent: str) -> list[Contact]:
+        """Every waiting contact that is kept for this agent, or for him and others, in no order."""
+        return list(self._reserved.get(agent, {}).values())
+
     def present(self, contact: Contact) -> int:
         """How many agents who can serve the contact are logged in."""
-        return _present(self._need_of(contact))
+        return present_for(self._need_of(contact))
+
+    def attending(self, contact: Contact) -> int:
+        """How many agents attend who could serve the contact, in a tier that is or will be open to it."""
+        need = self._need_of(contact)
+        tiers_max = NO_TIER if contact.tiers_max is None else contact.tiers_max
+        later = sum(profile.attending for tier, profile in need.later if tier < tiers_max)
+        return later + sum(profile.attending for profile in need.profiles)
 
     def length(self, queue: str) -> int:
         """How many contacts are in a queue unanswered, those that ring or are being joined included."""
@@ -247,31 +259,91 @@ class Matching:
 
     def unattended(self) -> list[Contact]:
         """Every waiting contact that is to leave because nobody who could serve it attends, first come first."""
-        needs = (need for need in self._needs.values() if need.waiting and _is_unattended(need))
+        needs = (need for need in self._needs.values() if need.waiting and is_unattended(need))
         found = [contact for need in needs for line in need.contacts.values() for contact in line.items()]
         return sorted((each for each in found if not self._will_widen(each)), key=discipline.place)
 
     def is_unattended(self, contact: Contact) -> bool:
         """Whether the contact is one of those."""
-        return _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
+        return is_unattended(self._need_of(contact)) and not self._will_widen(contact)
 
     def is_met(self, contact: Contact) -> bool:
         """Whether anybody who is logged in has what the contact asks for, in a tier that is or will be open to it."""
         need = self._need_of(contact)
-        tiers_max = _NO_TIER if contact.tiers_max is None else contact.tiers_max
-        return _present(need) > 0 or any(profile.present for tier, profile in need.later if tier < tiers_max)
+        tiers_max = NO_TIER if contact.tiers_max is None else contact.tiers_max
+        return present_for(need) > 0 or any(profile.present for tier, profile in need.later if tier < tiers_max)
 
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
         """Whether the agent takes the contact's channel, has the skills it asks for, and is in a tier open to it."""
         need, profile = self._need_of(contact), self._profile(agent)
-        able = _tier(profile, need) < need.tiers and meets(agent.skills, need.requirements)
-        return able and _takes(profile, need.channel)
+        able = tier_of(profile, need) < need.tiers and meets(agent.skills, need.requirements)
+        return able and takes(profile, need.channel)
 
     def is_open(self, agent: Agent) -> bool:
         """Whether the agent could be offered anything."""
         return agent.id in self._profile(agent).open
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _first(
+        self, need: Need, contact: Contact, passed_over: Callable[[Agent], bool] | None, now: int
+    ) -> Agent | None:
+        """The first of a need's ready agents, as its queue selects."""
+        agents = need.agents
+        if isinstance(agents, Line):
+            return self._first_kept_for(need, contact, now) if contact.reserved_for else agents.first(passed_over)
+        if need.queue.selection == "weighted_random":
+            return agents.draw(selection.lot(contact.id, now), passed_over)
+        return agents.following(self._pointer(need.queue), passed_over)
+
+    # --- contacts that are kept for somebody ----------------------------------------------------------------------
+
+    def _kept_for(self, contact: Contact, now: int) -> dict[str, Agent]:
+        """Who has room of those a contact is kept for, and may have it."""
+        agents = (self._open_to(agent, contact.channel) for agent in contact.reserved_for)
+        return {each.id: each for each in agents if each and self._may_have(each, contact, now)}
+
+    def _open_to(self, agent_id: str, channel: str) -> Agent | None:
+        profile = self._profile_of.get(agent_id)
+        agent, channels = profile.open.get(agent_id, (None, ())) if profile else (None, ())
+        return agent if channel in channels else None
+
+    def _may_have(self, agent: Agent, contact: Contact, now: int) -> bool:
+        return contact.exclusions.get(agent.id, 0) <= now and self.could_serve(agent, contact)
+
+    def _first_kept_for(self, need: Need, contact: Contact, now: int) -> Agent:
+        """The first of them in the order of the need: they are few, and the ready may be many."""
+
+        def rank(agent: Agent) -> selection.Rank:
+            return (*standing_of(self._profile(agent), need), *need.rank(agent))
+
+        return min(self._kept_for(contact, now).values(), key=rank)
+
+    def _kept_for_him(self, agent: Agent, channels: tuple[str, ...], now: int) -> list[Contact]:
+        """The waiting contacts of these channels that are kept for this agent, and that he may have."""
+        kept = (each for each in self.reserved(agent.id) if each.channel in channels)
+        return [each for each in kept if self._may_have(agent, each, now)]
+
+    def _or_kept_for_him(
+        self, best: Contact | None, agent: Agent, channels: tuple[str, ...], now: int
+    ) -> Contact | None:
+        """The first of this contact and of those that are kept for the agent."""
+        contacts = [*([best] if best else []), *self._kept_for_him(agent, channels, now)]
+        return min(contacts, key=lambda each: discipline.rank(each, self._plan.queues[each.queue], now), default=None)
+
+    def _kept_for_others(self, agent: Agent, channels: tuple[str, ...], apart: Iterable[Contact], now: int) -> int:
+        """How many the agent could serve that are kept for others, less those he is kept apart from."""
+        needs = self._profile(agent).needs
+        reserved = sum(need.reserved for channel in channels for need, _ in needs[channel])
+        if not reserved:
+            return 0
+        mine = self._kept_for_him(agent, channels, now)
+        return reserved - len(mine) - sum(1 for each in apart if each.reserved_for)
+
+    def _pointer(self, queue: QueuePlan) -> int:
+        """The place in a queue's list where its round robin stands; -1 before its front."""
+        agent = self._pointers.get(queue.id, "")
+        return self._places.get((queue.id if queue.tiers else "", agent), -1)
 
     def _will_widen(self, contact: Contact) -> bool:
         """Whether time will let more agents serve the contact."""
@@ -284,10 +356,10 @@ class Matching:
             return lambda agent: rank(agent, self._places[queue.id, agent.id])
         return lambda agent: rank(agent, agent.place)
 
-    def _apart_from(self, agent: Agent, channels: tuple[str, ...], now: int) -> int:
-        """How many of those are kept from the agent that he could serve by these channels."""
+    def _apart_from(self, agent: Agent, channels: tuple[str, ...], now: int) -> list[Contact]:
+        """Those kept from the agent that he could serve by these channels."""
         kept = (contact for contact in self._kept_apart(agent, now) if contact.channel in channels)
-        return sum(self.could_serve(agent, contact) for contact in kept)
+        return [contact for contact in kept if self.could_serve(agent, contact)]
 
     def _kept_apart(self, agent: Agent, now: int) -> Iterator[Contact]:
         """The waiting contacts that the agent is kept from."""
@@ -304,7 +376,8 @@ class Matching:
         if need is None:
             queue, channel, requirements, tiers = key
             plan = self._plan.queues[queue]
-            need = self._needs[key] = Need(plan, channel, requirements, tiers, self._ranking(plan))
+            agents = Roster() if plan.selection in _ROUND else Line[Agent]()
+            need = self._needs[key] = Need(plan, channel, requirements, tiers, self._ranking(plan), agents)
             for profile in self._who_may_meet(requirements):
                 self._introduce(need, profile)
         return need
@@ -337,16 +410,15 @@ class Matching:
     def _introduce(self, need: Need, profile: Profile) -> None:
         if not meets(profile.skills, need.requirements):
             return
-        tier = _tier(profile, need)
-        if tier >= need.tiers:
+        standing = standing_of(profile, need)
+        if (tier := standing[0]) >= need.tiers:
             profile.barred.append(need)
             need.barred += len(profile.open)
-            if _takes(profile, need.channel):
+            if takes(profile, need.channel):
                 need.later.append((tier, profile))
             return
-        standing = (tier, selection.preference(need.queue.selection, profile.skills, need.requirements))
         profile.needs[need.channel].append((need, standing))
-        if _takes(profile, need.channel):
+        if takes(profile, need.channel):
             need.profiles.append(profile)
         for agent, channels in profile.open.values():
             if need.channel in channels:
@@ -355,52 +427,16 @@ class Matching:
                 need.full += 1
 
 
-_NO_TIER: Final = 1_000_000
+_ROUND: Final = ("round_robin", "weighted_random")
+"""The selections in which who ranks first need not go first."""
 
 
-def _tier(profile: Profile, need: Need) -> int:
-    """The tier of these agents in a need's queue, from 0. Without tiers, everybody is in the first."""
-    return profile.tiers.get(need.queue.id, _NO_TIER) if need.queue.tiers else 0
-
-
-def _takes(profile: Profile, channel: str) -> bool:
-    """Whether these agents take contacts of a channel at all."""
-    return any(each.id == channel for each, _ in profile.reach)
-
-
-def _is_open_to(need: Need, agent_id: str) -> bool:
-    """Whether the agent is among those who could be offered such a contact now."""
-    found = (profile.open[agent_id] for profile in need.profiles if agent_id in profile.open)
-    return any(need.channel in channels for _, channels in found)
-
-
-def _waiting(profile: Profile, channels: tuple[str, ...]) -> int:
-    """How many wait for what these agents can, by other channels than those."""
-    if len(channels) == len(profile.needs):
-        return 0
-    return sum(need.waiting for channel in profile.needs.keys() - {*channels} for need, _ in profile.needs[channel])
-
-
-def _tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], int]]:
-    """By agent, his tier in each queue that has tiers; and by queue and agent, his place in its list."""
-    tiers: dict[str, list[tuple[str, int]]] = {}
-    places: dict[tuple[str, str], int] = {}
-    for queue in plan.queues.values():
-        listed = [(agent, number) for number, tier in enumerate(queue.tiers) for agent in tier.agents]
-        for place, (agent, number) in enumerate(listed):
-            tiers.setdefault(agent, []).append((queue.id, number))
-            places[queue.id, agent] = place
-    return {agent: tuple(of) for agent, of in tiers.items()}, places
-
-
-def _present(need: Need) -> int:
-    return sum(profile.present for profile in need.profiles)
-
-
-def _is_unattended(need: Need) -> bool:
-    return need.queue.leave_when_empty and not any(profile.attending for profile in need.profiles)
-
-
-def _counts(unskilled: int, barred: int, full: int, apart: int) -> tuple[tuple[str, int], ...]:
-    reasons = (("skill", unskilled), ("tier", barred), ("capacity", full), ("kept_apart", apart))
+def _counts(unskilled: int, barred: int, full: int, apart: int, reserved: int) -> tuple[tuple[str, int], ...]:
+    reasons = (
+        ("skill", unskilled),
+        ("tier", barred),
+        ("capacity", full),
+        ("kept_apart", apart),
+        ("reserved", reserved),
+    )
     return tuple((reason, count) for reason, count in reasons if count)

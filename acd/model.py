@@ -80,6 +80,8 @@ class Contact:
     `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
     `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
+    While it waits it is offered to nobody but those it is `reserved_for`, if there are any, until `reserved_until`.
+    `holds` are the conditions that held of it when it left its menu.
     `stand_in` waits for a customer who is not on the line: a callback to `number` (empty: where he called from), which
     was dialled in vain `attempts` times and is resting until `rests_until`; or his message. He records it until
     `records_until`. 0 is no time.
@@ -116,6 +118,9 @@ class Contact:
     attempts: int = 0
     rests_until: int = 0
     records_until: int = 0
+    reserved_for: tuple[str, ...] = ()
+    reserved_until: int = 0
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -141,7 +146,7 @@ class Agent:
     `idle_since` (the last end of a wrap-up, or the log-in), `offered_at`, `served` (contacts since the log-in), the
     works and the `capacity` rank those who can be offered a contact; they stay as they are meanwhile.
     `place` is that of the id among all ids, `missed` how many offers in a row went unanswered. 0 is no lease, no time.
-    Who is ready `once` pauses after the next contact.
+    Who is ready `once` pauses after the next contact. `weight` is the plan's: his lots where a queue draws.
     """
 
     id: str
@@ -160,6 +165,7 @@ class Agent:
     pending: Stance | None = None
     pending_reason: str = ""
     lease_until: int = 0
+    weight: int = 1
 
     @property
     def state(self) -> AgentState:
@@ -175,6 +181,15 @@ class Agent:
     def load(self) -> int:
         """What the contacts in hand cost together, in units of capacity."""
         return sum(work.cost for work in self.works.values())
+
+
+@dataclass(slots=True)
+class LastAgent:
+    """Who talked with a customer last, and since when (ms)."""
+
+    customer: str = field(repr=False, metadata={"personal": "person"})
+    agent: str
+    at: int
 
 
 @dataclass(slots=True)

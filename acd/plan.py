@@ -17,6 +17,8 @@ Selection = Literal[
     "in_order",
     "best_skilled",
     "specialists_first",
+    "round_robin",
+    "weighted_random",
     "least_occupied",
 ]
 Channel = Literal["voice", "chat", "mail", "work_item"]
@@ -55,20 +57,25 @@ class Relaxation:
     """What a queue asks of agents instead, once a contact has been in it for `after_ms`.
 
     `after_ms` None: as soon as nobody who is logged in, in a tier that is or will be open to the contact, meets what is
-    asked until then.
+    asked until then; with a calendar in `during`, as soon as the contact has waited at an instant at which it is open.
     """
 
     after_ms: int | None
     requirements: tuple[Requirement, ...] = ()
     match_language: bool = False
+    during: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """Contacts that nobody has answered within `after_ms` go on to another queue, at the place of their need."""
+    """Contacts that nobody has answered within `after_ms` go on to another queue, at the place of their need.
+
+    `when`: only those of whom this condition holds; without one, all.
+    """
 
     after_ms: int
     queue: str
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +133,66 @@ class Voicemail:
 
 
 @dataclass(frozen=True, slots=True)
+class PriorityRule:
+    """Contacts of whom the condition `when` holds have so much more priority (or less, below 0)."""
+
+    when: str
+    add: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A queue is closed while its calendar is. Who comes then goes on to the queue `to`, or is sent away.
+
+    `waiting`: what becomes of those who wait at closing. `prompts` are played to whoever is sent away.
+    """
+
+    calendar: str
+    to: str | None = None
+    waiting: Literal["keep", "send_away", "move"] = "keep"
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedWaitMax:
+    """Who would have to wait longer than `wait_ms` is blocked, by the quantile of so many percent."""
+
+    wait_ms: int
+    percent: Literal[50, 90] = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """For its first `for_ms` a contact is only offered to the agents that are named for it, if one of them attends.
+
+    If none is named and `last_agent` says so, that is whoever served this customer last, in any queue, `within_ms`.
+    `when`: only contacts of whom this condition holds are kept; without one, all.
+    """
+
+    for_ms: int
+    last_agent: bool = False
+    within_ms: int = 30 * 24 * 3_600_000
+    when: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QueuePlan:
     """One queue. All durations are milliseconds; `None` means "no limit".
 
+    Conditions are texts: a contact comes with those that hold of it (`Terms.holds`), and nothing here reads them.
+
     The order of contacts is that of `acd.discipline`: `weight`, `priority` and `ageing`, `order` and `head_start_ms`.
+    `priorities` are added to the priority, each where its condition holds.
     The order of agents is that of `acd.selection`: tier, then `selection`.
-    `waiting_max`: how many may be in it unanswered; whoever comes on top of them is *blocked*. `leave_when_empty`: who
-    waits leaves, as *nobody there*, when no agent who could serve him attends: all are away, or about to go.
+    `waiting_max`: how many may be in it unanswered; whoever comes on top of them is *blocked*. So is who would wait
+    longer than `expected_wait_max`, or finds fewer than `agents_min` who attend and could serve him, now or in a tier
+    to come. `hours`: when it takes contacts; None: always. `leave_when_empty`: who waits leaves, as *nobody there*,
+    when no agent who could serve him attends: all are away, or about to go.
     `requirements`: all mandatory. `match_language`: the contact's language is one more mandatory skill.
     `ring`: how many agents are rung at once: one, all who may serve the contact, or one more every `ring_step_ms`.
     `compat`: the old system whose strategy decides who rings when, instead of everything above.
     `tiers`: who may serve it at all; none: everybody who meets the requirements. `relaxations`: in this order.
+    `preferred`: for whom contacts are kept at first.
     `announce`: what contacts are told while they wait; only of queues that have it is the expected wait known.
     `callbacks`, `voicemail`: how customers may go while their places stay; without, they may not.
     `missed_offers_max`: after so many unanswered offers in a row the agent is *not responding*.
@@ -177,6 +233,11 @@ class QueuePlan:
     case_type: str | None = None
     callbacks: Callbacks | None = None
     voicemail: Voicemail | None = None
+    preferred: Preferred | None = None
+    hours: Hours | None = None
+    expected_wait_max: ExpectedWaitMax | None = None
+    agents_min: int = 0
+    priorities: tuple[PriorityRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +246,8 @@ class Terms:
 
     `priority` is added to the queue's, `head_start_ms` to its head start; at most `tiers_max` of its tiers ever open to
     the contact; `wait_ms_max` holds instead of the queue's unless it is None. `position` (1 is the front) is for queues
-    that follow Asterisk.
+    that follow Asterisk. `prefers` are the agents it is kept for at first, where the queue does that. `holds` are the
+    conditions that hold of it, of all that there are.
     """
 
     priority: int = 0
@@ -193,6 +255,8 @@ class Terms:
     tiers_max: int | None = None
     wait_ms_max: int | None = None
     position: int | None = None
+    prefers: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +285,8 @@ CHANNELS: Final[dict[str, ChannelPlan]] = {
 class AgentPlan:
     """One first-line agent: the skill matrix's row, as (skill, level) pairs sorted by skill.
 
-    `wrap_up_ms` and `missed_offers_max` hold for this agent instead of the queue's, unless they are None.
+    `wrap_up_ms` and `missed_offers_max` hold for this agent instead of the queue's, unless they are None. `weight` is
+    how many lots he has where a queue draws among its agents.
     `capacity` is how many units he can bear at once. `channels` are those he takes, each with the most contacts of it
     at once, None for no bound of its own; `channels` None: he takes all.
     """
@@ -232,6 +297,7 @@ class AgentPlan:
     missed_offers_max: int | None = None
     capacity: int = 100
     channels: tuple[tuple[str, int | None], ...] | None = None
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from acd import widening
+from acd.admission import refusal
 from acd.callbacks import closes_at, expected, rules, settle, withdraw
 from acd.compat.freeswitch.resume import resumed
 from acd.contact import UNANSWERED
@@ -21,9 +22,13 @@ from acd.floor import Floor
 from acd.model import Contact, ContactState
 from acd.offering import Decisions, match_contact, match_in_turn, set_free, stop_ringing
 from acd.plan import QueuePlan, Terms
+from acd.preferring import is_meant, reconsider, reserved_for
 
 NOBODY_THERE: Final = "nobody is there"
+CLOSED: Final = "the queue is closed"
 
+Outcome = Literal["moved", "overflowed", "closed"]
+"""Why a contact goes on to another queue."""
 _Match = Callable[[Floor, str, int], Decisions]
 
 
@@ -34,22 +39,28 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     if callback := expected(floor, contact, queue_id):
         resumes, need_since = callback.id, min(need_since, callback.need_since)
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
+    asked = widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0, floor.hours))
+    tiers = widening.open_tiers(queue, 0, terms.tiers_max)
+    kept_for = reserved_for(floor, contact, queue, terms, asked, tiers, now) if queue.preferred else ()
     return ContactQueued(
         contact_id,
         queue_id,
         language,
-        queue.priority + terms.priority,
-        widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
+        base_priority(queue, terms.holds) + terms.priority,
+        asked,
         need_since,
         _until(floor, contact, queue_id, wait_ms_max, now),
         relaxed,
-        widening.open_tiers(queue, 0, terms.tiers_max),
+        tiers,
         terms.tiers_max,
         terms.head_start_ms,
         terms.position,
         contact.customer,
         resumes,
         contact.stand_in,
+        kept_for,
+        now + queue.preferred.for_ms if queue.preferred and kept_for else 0,
+        terms.holds,
     )
 
 
@@ -58,6 +69,13 @@ def _until(floor: Floor, contact: Contact, queue: str, wait_ms_max: int | None, 
     if contact.stand_in == "callback":
         return closes_at(rules(floor, queue).window, now)
     return None if contact.stand_in or wait_ms_max is None else now + wait_ms_max
+
+
+def base_priority(queue: QueuePlan, holds: tuple[str, ...]) -> int:
+    """The priority that a queue gives to a contact of whom these conditions hold."""
+    if not holds:
+        return queue.priority
+    return queue.priority + sum(rule.add for rule in queue.priorities if rule.when in holds)
 
 
 def after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
@@ -76,12 +94,32 @@ def _take_over(floor: Floor, event: ContactQueued, callback: Contact, now: int) 
 
 
 def _admit(floor: Floor, event: ContactQueued, now: int, match: _Match) -> Decisions:
-    contact, waiting_max = floor.contacts[event.contact], floor.plan.queues[event.queue].waiting_max
+    """A newcomer to a closed queue goes on; to another, he is let in and matched, or sent away."""
+    contact = floor.contacts[event.contact]
     if contact.queues > 1:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
-    if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
-        return send_away(floor, contact, "blocked", "the queue is full", now)
+    if floor.is_closed(event.queue):
+        return turn_away(floor, contact, now)
+    if reason := refusal(floor, contact, now):
+        return send_away(floor, contact, "blocked", reason, now)
     return seek(floor, event, now, match)
+
+
+def turn_away(floor: Floor, contact: Contact, now: int) -> Decisions:
+    """A contact has come to a closed queue: on to the next, if there is one."""
+    hours = floor.plan.queues[contact.queue].hours
+    return close_on(floor, contact, now, hours.to if hours else None)
+
+
+def close_on(floor: Floor, contact: Contact, now: int, to: str | None) -> Decisions:
+    """A closed queue gives a contact up: to another queue, or for good."""
+    if to:
+        yield from move(floor, contact, to, "closed", now)
+        return
+    hours = floor.plan.queues[contact.queue].hours
+    rung = yield from stop_ringing(floor, contact.offers, CLOSED)
+    yield from send_away(floor, contact, "closed", CLOSED, now, hours.prompts if hours else ())
+    yield from set_free(floor, rung, now)
 
 
 def after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:
@@ -109,25 +147,32 @@ def after_moved(floor: Floor, event: ContactMoved, now: int) -> Decisions:
     return move(floor, floor.contacts[event.contact], event.queue, "moved", now)
 
 
-def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "overflowed"], now: int) -> Decisions:
-    """Let a contact wait in another queue. What was added to its priority there goes with it, as does its place."""
+def move(floor: Floor, contact: Contact, queue: str, outcome: Outcome, now: int) -> Decisions:
+    """Let a contact wait in another queue. What was added to its priority there goes with it, as does its place.
+
+    A closed one passes it on, unless it was moved by hand.
+    """
     left = floor.plan.queues[contact.queue]
-    added = contact.priority - left.priority
+    added = contact.priority - base_priority(left, contact.holds)
     rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
-    terms = Terms(added, head_start_ms=contact.head_start_ms)
+    terms = Terms(added, head_start_ms=contact.head_start_ms, holds=contact.holds)
     yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
     if contact.stand_in == "callback":
         yield from settle(floor, contact, contact.rests_until, now)
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
-    if contact.state is not ContactState.ENDED:
+    if contact.state is ContactState.ENDED:
+        return
+    if outcome != "moved" and floor.is_closed(queue):
+        yield from turn_away(floor, contact, now)
+    else:
         yield from seek(floor, queued, now, match_in_turn)
 
 
 def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:
     """Nobody has answered for too long: on to the next queue; unless the contact is being answered right now."""
     rule = floor.plan.queues[contact.queue].overflow
-    if rule and not contact.joining:
+    if rule and is_meant(rule.when, contact.holds) and not contact.joining:
         yield from move(floor, contact, rule.queue, "overflowed", now)
 
 
@@ -135,13 +180,13 @@ def overflow_due(floor: Floor, contact: Contact) -> int | None:
     """When a contact whose customer waits goes on to another queue, or None."""
     waits = contact.state in UNANSWERED and not contact.stand_in
     rule = floor.plan.queues[contact.queue].overflow if waits else None
-    return contact.queued_at + rule.after_ms if rule else None
+    return contact.queued_at + rule.after_ms if rule and is_meant(rule.when, contact.holds) else None
 
 
 def widen(floor: Floor, contact: Contact, now: int) -> ContactWidened:
     """Let those serve a contact who may by now."""
     queue, waited_ms = floor.plan.queues[contact.queue], now - contact.queued_at
-    relaxed = max(contact.relaxed, widening.relaxed_by(queue, waited_ms))
+    relaxed = max(contact.relaxed, widening.relaxed_by(queue, waited_ms, floor.hours))
     tiers = max(contact.tiers, widening.open_tiers(queue, waited_ms, contact.tiers_max))
     return _widened(contact, queue, relaxed, tiers)
 
@@ -150,16 +195,19 @@ def relax_by_need(floor: Floor, contact: Contact) -> Decisions:
     """Ask less of agents where nobody who is logged in has what is asked."""
     queue = floor.plan.queues[contact.queue]
     following = queue.relaxations[contact.relaxed : contact.relaxed + 1]
-    if following and following[0].after_ms is None and not floor.matching.is_met(contact):
+    by_need = following and following[0].after_ms is None and not following[0].during
+    if by_need and not floor.matching.is_met(contact):
         yield _widened(contact, queue, contact.relaxed + 1, contact.tiers)
 
 
 def catch_up(floor: Floor, contact: Contact, now: int) -> Decisions:
-    """Time has passed that the new rules may count otherwise than the old ones did."""
+    """Rules or hours are others than they were: what they open by now is open."""
     widened = widen(floor, contact, now)
     if (widened.relaxed, widened.tiers) != (contact.relaxed, contact.tiers):
         yield widened
     yield from relax_by_need(floor, contact)
+    if floor.keeps(contact):
+        yield from reconsider(floor, contact, now)
     ring_at = widening.next_ring(contact, floor.plan.queues[contact.queue])
     if ring_at is not None and ring_at <= now:
         yield RingWidened(contact.id)

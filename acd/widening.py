@@ -1,12 +1,13 @@
 """Who may serve a contact, as it waits: relaxations of what is asked of agents, and tiers of agents that open.
 
 Both only ever add agents, so an agent who may serve a waiting contact may serve it for as long as it waits, while his
-skills and the rules stay as they are. New rules open at once what they would have opened by now, and close nothing.
+skills and the rules stay as they are; what is relaxed during some hours stays so for whoever waited in them. New rules
+open at once what they would have opened by now, and close nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
 
 from acd.model import Contact, ContactState
@@ -20,16 +21,21 @@ def asked(queue: QueuePlan, language: str, relaxed: int) -> tuple[Requirement, .
     return (*terms.requirements, Requirement(language)) if terms.match_language else terms.requirements
 
 
-def relaxed_by(queue: QueuePlan, waited_ms: int) -> int:
-    """How many relaxations time alone has brought into force; one that waits for a need is skipped by a later one."""
+def relaxed_by(queue: QueuePlan, waited_ms: int, hours: Mapping[str, bool]) -> int:
+    """How many relaxations the time waited and the hour have brought into force.
+
+    A later one takes those before it with it. `hours`: of each calendar, whether it is open.
+    """
     if not queue.relaxations:
         return 0
-    due = [place for place, each in enumerate(queue.relaxations, start=1) if _is_due(each.after_ms, waited_ms)]
+    due = [place for place, each in enumerate(queue.relaxations, start=1) if _is_due(each, waited_ms, hours)]
     return due[-1] if due else 0
 
 
-def _is_due(after_ms: int | None, waited_ms: int) -> bool:
-    return after_ms is not None and after_ms <= waited_ms
+def _is_due(relaxation: Relaxation, waited_ms: int, hours: Mapping[str, bool]) -> bool:
+    if relaxation.during:
+        return hours.get(relaxation.during, False)
+    return relaxation.after_ms is not None and relaxation.after_ms <= waited_ms
 
 
 def open_tiers(queue: QueuePlan, waited_ms: int, tiers_max: int | None) -> int:

@@ -94,7 +94,7 @@ class HandOver:
     The contact's own terms: `priority` and `head_start_ms` are added to the queue's, `wait_ms_max` holds instead of the
     queue's unless it is None, and at most `tiers_max` of the queue's tiers of agents ever open to it.
     In a queue that follows Asterisk, a penalty of p is the tier p, counted from 0, and the contact asks to stand at
-    `position` (1 is the front).
+    `position` (1 is the front). `prefers` are the agents it is kept for at first, where the queue does that.
     """
 
     id: str
@@ -105,6 +105,7 @@ class HandOver:
     tiers_max: int | None = None
     wait_ms_max: int | None = None
     position: int | None = None
+    prefers: tuple[str, ...] = ()
     node: Literal["hand_over"] = "hand_over"
 
 

@@ -44,12 +44,21 @@ class Outside(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A number that the contact has keyed, under its name; nothing secret is kept."""
+
+    name: str
+    value: str = field(repr=False, metadata={"personal": "person"})
+
+
 @dataclass(slots=True)
 class Session:
     """Where one contact is in its flow. `due` is the instant at which waiting for a prompt or a key ends, or None.
 
     `say` counts what was said so far, `prompts` is the last of it, and `playing` whether it may be playing still.
     `late_key` is the terminator of a number that was complete without it: pressed next all the same, it says nothing.
+    `keyed` are the numbers that the contact has given.
     """
 
     contact: str
@@ -64,6 +73,7 @@ class Session:
     no_input: int = 0
     no_match: int = 0
     due: int | None = None
+    keyed: tuple[Keyed, ...] = ()
 
 
 class Menus:
@@ -154,6 +164,10 @@ class Menus:
             session.keys = session.keys.removeprefix(session.late_key)
         session.late_key = ""
 
+    def _collected(self, session: Session, event: DigitsCollected, now: int) -> None:
+        others = tuple(each for each in session.keyed if each.name != event.into)
+        session.keyed = (*others, Keyed(event.into, event.value)) if event.value else others
+
     def _missed(self, session: Session, event: InputMissed, now: int) -> None:
         session.keys = session.keys[event.used :]
         session.due = None
@@ -175,6 +189,7 @@ _BOOK: Final[dict[type, Callable[[Menus, Session, Any, int], None]]] = {
     PromptOverran: Menus._finished,
     ContactKeyed: Menus._keyed,
     InputMissed: Menus._missed,
+    DigitsCollected: Menus._collected,
 }
 
 

@@ -23,9 +23,10 @@ from acd.events import ContactEnded, ContactQueued
 from acd.floor import Floor
 from acd.model import Agent, Contact, ContactState, Stance, WorkState
 from escalation.desk import Desk
-from escalation.events import CaseOpened
+from escalation.events import CaseOpened, HoursChanged
 from ivr.events import DigitsCollected
 from ivr.session import Menus
+from router.conditions import Conditions
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import EntryPoint, Plan
 
@@ -53,6 +54,7 @@ class Board:
         self.floor = Floor(self.plan.floor)
         self.menus = Menus(self.plan.menus, self)
         self.desk = Desk(self.plan.desk)
+        self.conditions = Conditions.of(self.plan)
         self.ended: dict[str, None] = {}
         self._alarms: list[Alarm] = []
         self._alarms_max = 0
@@ -158,6 +160,7 @@ class Board:
         book[ContactEnded] += (self._leave_menus, self._remember)
         book[DigitsCollected] += (self._identify,)
         book[CaseOpened] += (self._hand_over,)
+        book[HoursChanged] += (self._turn,)
         silent = {_NAMES.index(("floor", name)) for name in acd.alarms.silent(self.floor)}
         for event, place, key_of in _ARMED_BY:
             if place not in silent:
@@ -168,6 +171,7 @@ class Board:
         self.plan = self.plans[event.plan]
         self.floor.adopt(self.plan.floor)
         self.menus.plan, self.desk.plan = self.plan.menus, self.plan.desk
+        self.conditions = Conditions.of(self.plan)
         self._entries = _by_address(self.plan)
         self._set_alarms()
         self.started = True
@@ -194,6 +198,9 @@ class Board:
 
     def _hand_over(self, event: CaseOpened, _now: int) -> None:
         self.floor.forget(event.contact)
+
+    def _turn(self, event: HoursChanged, _now: int) -> None:
+        self.floor.turn(event.calendar, is_open=event.open)
 
     # --- the laws -------------------------------------------------------------------------------------------------
 

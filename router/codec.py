@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
 from acd.compat.watch import Watch
 from acd.estimate import Estimator
-from acd.model import Agent, Contact, Offer
+from acd.model import Agent, Contact, LastAgent, Offer
 from acd.waiting import Waiter
 from escalation.case import Case
 from ivr.session import Session
@@ -163,6 +163,8 @@ class BoardState:
     watches: list[Watch] = field(default_factory=list)
     waiters: list[Waiter] = field(default_factory=list)
     estimators: dict[str, Estimator] = field(default_factory=dict)
+    pointers: dict[str, str] = field(default_factory=dict)
+    last_agents: list[LastAgent] = field(default_factory=list)
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -186,14 +188,23 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         watches=[_watch(watch, partial(_sealed, seal=seal)) for watch in floor.watches.values()],
         waiters=list(floor.waits.waiters.values()),
         estimators=floor.waits.estimators,
+        pointers=floor.pointers,
+        last_agents=[_sealed(last, seal) for last in floor.last_agents.values()],
     )
     return _adapter(BoardState).dump_json(state)
 
 
 def _session(board: Board, session: Session, seal: Seal) -> Session:
     secret = board.menus.takes_secret(session.contact)
-    sealed: Session = _sealed(replace(session, keys="") if secret else session, seal)
+    keyed = tuple(_sealed(each, seal) for each in session.keyed)
+    sealed: Session = _sealed(replace(session, keys="" if secret else session.keys, keyed=keyed), seal)
     return sealed
+
+
+def _unsealed_session(session: Session, unseal: Unseal) -> Session:
+    keyed = tuple(_unsealed(each, unseal) for each in session.keyed)
+    opened: Session = _unsealed(replace(session, keyed=keyed), unseal)
+    return opened
 
 
 def _watch(watch: Watch, exchanged: Callable[[Caller], Caller]) -> Watch:
@@ -215,7 +226,7 @@ def load_board(body: bytes, plans: Mapping[str, Plan], unseal: Unseal) -> Board:
     board.seq, board.now, board.started = state.seq, state.now, True
     board.ended = dict.fromkeys(state.ended)
     _load_floor(board, state, unseal)
-    board.menus.sessions = {session.contact: _unsealed(session, unseal) for session in state.sessions}
+    board.menus.sessions = {session.contact: _unsealed_session(session, unseal) for session in state.sessions}
     desk = board.desk
     for case in state.cases:
         desk.keep(_unsealed(case, unseal))
@@ -233,6 +244,9 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.watches |= {watch.queue: _watch(watch, partial(_unsealed, unseal=unseal)) for watch in state.watches}
     floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
     floor.waits.estimators = state.estimators
+    floor.pointers, floor.hours = state.pointers, dict(state.open)
+    unsealed = (_unsealed(last, unseal) for last in state.last_agents)
+    floor.last_agents = {last.customer: last for last in unsealed}
 
 
 # --- plans --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from typing import Any, Concatenate, Final, Literal, TypeVar
 import acd.check
 import acd.decide
 import acd.ending
+import acd.hours
 import acd.queueing
 import acd.stand_ins
 import escalation.desk
@@ -34,11 +35,12 @@ from acd.model import ContactState, Stance
 from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
 from escalation.desk import Desk
-from escalation.events import CaseOpened
+from escalation.events import CaseOpened, HoursChanged
 from ivr import flow
 from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
 from ivr.session import Menus
 from router.board import Board
+from router.conditions import Facts, keyed_name, open_name
 from router.events import FACTS, CentreStarted, ContactArrived, ContactLeft, Event
 from router.plan import Plan
 
@@ -260,8 +262,31 @@ def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
 
 def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
     language = board.menus.sessions[contact].language
-    terms = Terms(node.priority, node.head_start_ms, node.tiers_max, node.wait_ms_max, node.position)
+    terms = Terms(
+        node.priority,
+        node.head_start_ms,
+        node.tiers_max,
+        node.wait_ms_max,
+        node.position,
+        node.prefers,
+        board.conditions.holding(_facts(board, contact)) if board.conditions else (),
+    )
     return acd.queueing.queue_up(board.floor, contact, node.queue, language, terms, now)
+
+
+def _facts(board: Board, contact_id: str) -> Facts:
+    """All that a condition may ask about a contact that leaves its menu now."""
+    contact, session = board.floor.contacts[contact_id], board.menus.sessions[contact_id]
+    return {
+        **board.conditions.nothing_known,
+        "contact.channel": contact.channel,
+        "contact.entry_point": contact.entry_point,
+        "contact.service_line": contact.service_line,
+        "contact.language": session.language,
+        "contact.identified": bool(contact.customer),
+        **{keyed_name(each.name): each.value for each in session.keyed},
+        **{open_name(calendar): is_open for calendar, is_open in board.desk.open.items()},
+    }
 
 
 def _say_goodbye(contact: str) -> Iterator[Event]:
@@ -295,6 +320,11 @@ def _open_case(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> Case
     return escalation.desk.open_case(board.desk, matter, now, to_team=event.outcome == "escalated")
 
 
+def _after_hours(board: Board, event: HoursChanged, now: int) -> Iterator[Event]:
+    """A calendar opens and closes queues."""
+    return acd.hours.after_turn(board.floor, event.calendar, now)
+
+
 def _queue(board: Board, contact: str) -> QueuePlan:
     return board.plan.floor.queues[board.floor.contacts[contact].queue]
 
@@ -313,6 +343,7 @@ _FOLLOW: Final[dict[type, _Follow]] = {
     ContactArrived: _after_arrived,
     ContactLeft: _after_left,
     FlowMoved: _after_moved,
+    HoursChanged: _after_hours,
 }
 for _prompt in (PromptFinished, PromptOverran):
     _FOLLOW[_prompt] = _then(_FOLLOW[_prompt], _after_prompt)

@@ -235,7 +235,7 @@ class Audit:
         may = {
             "handled": bool(story.agent) and (story.left or story.released),
             "abandoned": story.left and bool(story.queue) and not story.agent,
-            **dict.fromkeys(("timed_out", "blocked", "nobody_there"), sent_away),
+            **dict.fromkeys(("timed_out", "blocked", "nobody_there", "closed"), sent_away),
             "left_menu": story.left and not story.queue,
             "served_in_menu": story.sent_away and not story.queue,
             "withdrawn": bool(story.stand_in) and not story.agent,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from acd.contact import UNANSWERED
 from acd.events import (
@@ -18,8 +18,11 @@ from acd.events import (
     WithdrawOffer,
     WrappedUp,
 )
+from acd.floor import Floor
+from acd.match import meets
 from acd.model import Agent, Contact, ContactState
 from acd.plan import FloorPlan, QueuePlan
+from acd.selection import lot
 from acd.stand_in_events import (
     CallbackAsked,
     CallbackFailed,
@@ -68,11 +71,35 @@ def tier_of(pair: Pair, queues: Mapping[str, QueuePlan]) -> int:
     return next((place for place, tier in enumerate(tiers) if pair[1].id in tier.agents), 99 if tiers else 0)
 
 
-def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
-    """How an agent ranks for a contact, by the book."""
+def choice(
+    pairs: list[Pair], rank: Callable[[Pair, list[Pair]], tuple[int, ...]], floor: Floor, now: int
+) -> tuple[Any, ...]:
+    """What an offer should say, where these pairs are to choose from; nothing where none of them is eligible."""
+    able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
+    inside = [pair for pair in able if tier_of(pair, floor.plan.queues) < pair[0].tiers]
+    roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, floor.plan)]
+    apart = [pair for pair in roomy if pair[0].exclusions.get(pair[1].id, 0) > now]
+    together = [pair for pair in roomy if pair not in apart]
+    eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
+    counts = (
+        ("skill", len(pairs) - len(able)),
+        ("tier", len(able) - len(inside)),
+        ("capacity", len(inside) - len(roomy)),
+        ("kept_apart", len(apart)),
+        ("reserved", len(together) - len(eligible)),
+    )
+    best = min(eligible, key=lambda pair: rank(pair, eligible), default=None)
+    excluded = tuple(reason for reason in counts if reason[1])
+    return (best[0].id, best[1].id, len(eligible), excluded) if best else ()
+
+
+def standing(pair: Pair, eligible: Sequence[Pair], floor: Floor, now: int) -> tuple[int, ...]:
+    """How an agent ranks for a contact, by the book; `eligible` are all who might have it."""
+    queues = floor.plan.queues
     queue, agent = queues[pair[0].queue], pair[1]
-    listed = [name for tier in queue.tiers for name in tier.agents]
-    place = listed.index(agent.id) if agent.id in listed else agent.place
+    listed = [name for tier in queue.tiers for name in tier.agents] or sorted(floor.plan.agents)
+    place = listed.index(agent.id)
+    pointer = listed.index(floor.pointers[queue.id]) if queue.id in floor.pointers else -1
     by = {
         "longest_idle": (len(agent.works), agent.idle_since, place),
         "least_occupied": (
@@ -82,8 +109,23 @@ def standing(pair: Pair, queues: Mapping[str, QueuePlan]) -> tuple[int, ...]:
         ),
         "fewest_contacts": (agent.served, agent.idle_since, place),
         "in_order": (place,),
+        "round_robin": (place <= pointer, place),
+        "weighted_random": (agent is not _drawn(eligible, queues, now), place),
     }
     return (tier_of(pair, queues), *by[queue.selection])
+
+
+def _drawn(eligible: Sequence[Pair], queues: Mapping[str, QueuePlan], now: int) -> Agent | None:
+    """Who is drawn, where everybody's lots lie in a row."""
+    first = min((tier_of(each, queues) for each in eligible), default=0)
+    agents = [each[1] for each in eligible if tier_of(each, queues) == first]
+    if not agents:
+        return None
+    contact = eligible[0][0]
+    listed = [name for tier in queues[contact.queue].tiers for name in tier.agents]
+    in_order = sorted(agents, key=lambda each: (each.weight, listed.index(each.id) if listed else each.place))
+    row = [agent for agent in in_order for _ in range(agent.weight)]
+    return row[lot(contact.id, now) % len(row)]
 
 
 def has_room(agent: Agent, channel: str, plan: FloorPlan) -> bool:
@@ -117,7 +159,10 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     speaks = contact.channel == "voice" and not contact.stand_in
     if queue.voicemail and queue.voicemail.after_ms is not None and speaks:
         yield contact.queued_at + queue.voicemail.after_ms
-    if queue.overflow and not contact.stand_in:
+    if contact.reserved_for:
+        yield contact.reserved_until
+    meant = queue.overflow and (not queue.overflow.when or queue.overflow.when in contact.holds)
+    if queue.overflow and meant and not contact.stand_in:
         yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms

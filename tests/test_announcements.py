@@ -164,7 +164,7 @@ def test_a_snapshot_shows_the_board_as_it_stands() -> None:
     mei = {"agent": "mei", "state": "offline", "reason": "", **nothing}
     assert {
         "seq": 1, "now": NOW + 5, "plan": "3f2a9c", "agents": [mei], "contacts": [], "says": [], "collects": [],
-        "offers": [], "cases": [],
+        "offers": [], "cases": [], "queues": [],
     } == body["data"]  # fmt: skip
 
 

@@ -12,10 +12,9 @@ from acd.compat.asterisk.presence import Seen, somebody_is_there
 from acd.compat.asterisk.ranking import ranked
 from acd.compat.asterisk.statistics import Statistics
 from acd.compat.asterisk.watch import AsteriskWatch, Caller, pointer_to, watch
+from acd.compat.events import AttemptEnded, AttemptStarted
 from acd.events import (
     AgentStateSet,
-    AttemptEnded,
-    AttemptStarted,
     ContactEnded,
     ContactJoined,
     ContactMoved,
@@ -405,7 +404,7 @@ def test_a_queue_that_nobody_may_join() -> None:
     story = told("linear", join_empty=absences("unavailable", joining=True))
     story.take(1 * S, ContactArrived("c1", "100"))
     story.wait(1 * S)
-    ended = ContactEnded("c1", "blocked", "help", "", 0, 0)
+    ended = ContactEnded("c1", "blocked", "help", "", 0, 0, "nobody is there")
     assert [(1 * S, HangUp("c1", "nobody is there")), (1 * S, ended)] == story.of(HangUp, ContactEnded)
     statistics = Statistics("help")
     for at, event in story.log:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -32,7 +31,6 @@ from acd.events import (
     OfferDeclined,
     WrappedUp,
 )
-from acd.match import meets
 from acd.model import ContactState
 from acd.stand_in_events import VoicemailLeft
 from acd.widening import next_widening
@@ -43,7 +41,7 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures, Tally
-from tests.rulebook import ENDS, ONCE, Pair, changes_to_come, decide, has_room, may_be_offered, standing, tier_of
+from tests.rulebook import ENDS, ONCE, changes_to_come, choice, decide, may_be_offered, standing
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
 AGENTS = ("ann", "bob", "cat", "dan")
@@ -138,9 +136,17 @@ class Laws(RuleBasedStateMachine):
         waiting = [each for each in floor.contacts.values() if floor.seeks(each)]
         ready = [each for each in floor.agents.values() if may_be_offered(each, floor.plan)]
         queues = floor.plan.queues
-        a_contact_chose = self.choice([(contact, each) for each in ready], lambda pair: standing(pair, queues))
-        an_agent_chose = self.choice(
-            [(each, agent) for each in waiting], lambda pair: discipline.rank(pair[0], queues[pair[0].queue], self.now)
+        a_contact_chose = choice(
+            [(contact, each) for each in ready],
+            lambda pair, pairs: standing(pair, pairs, floor, self.now),
+            floor,
+            self.now,
+        )
+        an_agent_chose = choice(
+            [(each, agent) for each in waiting],
+            lambda pair, _pairs: discipline.rank(pair[0], queues[pair[0].queue], self.now),
+            floor,
+            self.now,
         )
         told = (event.contact, event.agent, event.candidates, event.excluded)
         assert told in (a_contact_chose, an_agent_chose)
@@ -158,23 +164,6 @@ class Laws(RuleBasedStateMachine):
         place = 1 + sum(rank < ranks[event.contact] for rank in ranks.values())
         assert (place, min(place, self.positions.get(event.contact, place))) == (event.place, event.position)
         self.positions[event.contact] = event.position
-
-    def choice(self, pairs: list[Pair], rank: Callable[[Pair], tuple[int, ...]]) -> tuple[Any, ...]:
-        """What an offer should say, where these pairs are to choose from."""
-        able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
-        queues = self.folded.floor.plan.queues
-        inside = [pair for pair in able if tier_of(pair, queues) < pair[0].tiers]
-        roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, self.folded.floor.plan)]
-        eligible = [pair for pair in roomy if pair[0].exclusions.get(pair[1].id, 0) <= self.now]
-        counts = (
-            ("skill", len(pairs) - len(able)),
-            ("tier", len(able) - len(inside)),
-            ("capacity", len(inside) - len(roomy)),
-            ("kept_apart", len(roomy) - len(eligible)),
-        )
-        best = min(eligible, key=rank, default=None)
-        excluded = tuple(reason for reason in counts if reason[1])
-        return (best[0].id, best[1].id, len(eligible), excluded) if best else ()
 
     @rule(to=st.sampled_from(["deadline", "before", "after"]), by_ms=st.integers(1, 50 * S))
     def pass_time(self, to: str, by_ms: int) -> None:
@@ -395,6 +384,17 @@ class Laws(RuleBasedStateMachine):
             more_to_come = next_widening(each, queue) is not None
             waits = each.state is ContactState.WAITING and not each.stand_in
             assert hopes or more_to_come or not queue.leave_when_empty or not waits
+
+    @invariant()
+    def nobody_waits_outside_hours(self) -> None:
+        """In a closed queue that keeps nobody, only those are who are being joined, or were moved there by hand."""
+        floor = self.engine.board.floor
+        by_hand = {event.contact for event in self.log if isinstance(event, ContactMoved)}
+        for each in floor.contacts.values():
+            queue = floor.plan.queues.get(each.queue)
+            late = queue and queue.hours and queue.hours.waiting != "keep" and floor.is_closed(queue.id)
+            waits = each.state in (ContactState.WAITING, ContactState.OFFERED)
+            assert not (late and waits) or each.id in by_hand
 
     @invariant()
     def offers_end_once(self) -> None:

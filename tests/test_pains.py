@@ -50,6 +50,12 @@ SHOWN_BY = {
     "a callback is taken for a customer who left": (
         "test_callbacks.test_the_line_that_was_hung_up_is_not_the_customer_who_leaves"
     ),
+    "an office's number is taken for a customer": "test_preferring.test_an_offices_number_is_no_customer",
+    "a contact waits for an agent who is not there": "test_preferring.test_who_is_not_there_is_not_waited_for",
+    "many contacts all choose the same first agent": "test_selection.test_round_robin",
+    "phones ring at closing for contacts that are sent away": (
+        "test_queue_hours.test_at_closing_no_phone_rings_for_somebody_who_has_to_go"
+    ),
     "wrap-up of the first agent ended with the last one's": "test_capacity.test_each_wrap_up_has_its_own_end",
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
 }

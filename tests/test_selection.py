@@ -153,6 +153,58 @@ def test_specialists_first() -> None:
     assert ["bob", "ann", "cat"] == order(story, 10 * S)
 
 
+def test_round_robin() -> None:
+    """In the order of the list, on from whoever was offered something last, even if he did not take it."""
+    story = started(centre(selection="round_robin"))
+    assert ["ann", "bob", "cat", "ann"] == [serve(story, f"c{n}", n * 10 * S, n * 10 * S + 1) for n in (1, 2, 3, 4)]
+    story.take(50 * S, ContactArrived("c5", "100"), OfferDeclined("c5", "bob", 5), ContactLeft("c5"))
+    assert ["ann", "bob", "cat"] == order(story, 60 * S)
+
+
+def test_round_robin_goes_round_each_tier() -> None:
+    """The first tier that has anybody ready goes first, and within it the one whose turn it is."""
+    tiers = (Tier(("bob", "ann")), Tier(("cat",)))
+    story = started(centre(selection="round_robin", tiers=tiers))
+    assert ["bob", "ann", "bob"] == [serve(story, f"c{n}", n * 10 * S, n * 10 * S + 1) for n in (1, 2, 3)]
+    assert ["ann", "bob", "cat"] == order(story, 40 * S)
+
+
+def test_round_robin_passes_over_who_is_kept_apart() -> None:
+    """Whoever declined a contact is not offered it again, though it would be his turn."""
+    story = started(centre(selection="round_robin"))
+    story.take(10 * S, ContactArrived("c1", "100"), OfferDeclined("c1", "ann", 1), OfferDeclined("c1", "bob", 2))
+    assert ["ann", "bob", "cat"] == offered(story)
+
+
+def weighted(**weights: int) -> Plan:
+    """A centre that draws among agents of these weights."""
+    rules = centre(selection="weighted_random")
+    agents = {name: replace(agent, weight=weights.get(name, 1)) for name, agent in rules.floor.agents.items()}
+    return replace(rules, floor=replace(rules.floor, agents=agents))
+
+
+def test_weighted_random_draws_by_weight() -> None:
+    """Over many contacts each agent has about the share that his weight says; who is busy has none."""
+    story = started(weighted(ann=6, bob=3))
+    drawn = [serve(story, f"c{n}", (10 + n) * S, (10 + n) * S + 1) for n in range(1000)]
+    assert [6, 3, 1] == [round(drawn.count(agent) / 100) for agent in NAMES]
+
+
+def test_weighted_random_draws_the_same_again() -> None:
+    """The same contact at the same instant draws the same agent, in whatever process."""
+    draws = [[serve(started(weighted(bob=2)), f"c{n}", 10 * S, 11 * S) for n in range(12)] for _ in range(2)]
+    assert draws[0] == draws[1]
+    assert ["ann", "cat", "cat", "ann"] == draws[0][:4]
+
+
+def test_weighted_random_leaves_out_who_is_kept_apart() -> None:
+    """Whoever declined takes his lots with him: the others share the next draw."""
+    story = started(weighted(ann=100))
+    story.take(10 * S, ContactArrived("c1", "100"), OfferDeclined("c1", "ann", 1))
+    assert "ann" == offered(story)[0]
+    assert offered(story)[1] in {"bob", "cat"}
+
+
 # --- tiers and places ---------------------------------------------------------------------------------------------
 
 SELECTIONS: tuple[Selection, ...] = (
@@ -162,10 +214,11 @@ SELECTIONS: tuple[Selection, ...] = (
     "in_order",
     "best_skilled",
     "specialists_first",
+    "round_robin",
 )
 
 
-@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("selection", [*SELECTIONS, "weighted_random"])
 def test_an_earlier_tier_goes_before_any_selection(selection: Selection) -> None:
     """Tiers that are all open still order agents, whatever else ranks them."""
     skills = {"ann": {"pay": 1, "vip": 1}, "bob": {"pay": 2}, "cat": {"pay": 3}}
@@ -182,7 +235,7 @@ def test_ids_break_ties(selection: Selection) -> None:
     assert ["ann", "bob", "cat"] == order(story, 10 * S)
 
 
-@pytest.mark.parametrize("selection", SELECTIONS)
+@pytest.mark.parametrize("selection", [*SELECTIONS, "weighted_random"])
 def test_the_order_of_agents_survives_a_restart(selection: Selection) -> None:
     """From a snapshot, the same agents are offered the same contacts."""
     orders = []

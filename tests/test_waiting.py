@@ -103,7 +103,7 @@ def test_waiting_too_long() -> None:
     story.wait(11 * S)
     assert [
         (11 * S, HangUp("c1", "waited too long")),
-        (11 * S, ContactEnded("c1", "timed_out", "help", "", 10 * S, 0)),
+        (11 * S, ContactEnded("c1", "timed_out", "help", "", 10 * S, 0, "waited too long")),
     ] == story.news()
 
 
@@ -116,7 +116,7 @@ def test_waiting_too_long_while_it_rings() -> None:
     assert [
         (11 * S, WithdrawOffer(1, "c1", "ann", "the contact waited too long")),
         (11 * S, HangUp("c1", "waited too long")),
-        (11 * S, ContactEnded("c1", "timed_out", "help", "", 10 * S, 0)),
+        (11 * S, ContactEnded("c1", "timed_out", "help", "", 10 * S, 0, "waited too long")),
         (11 * S, OfferContact(2, "c2", "ann", "help", "en", 31 * S, 0, 6 * S, 11 * S, 1, ())),
     ] == story.news()
 
@@ -138,7 +138,7 @@ def test_a_join_that_fails_after_the_longest_wait() -> None:
         (12 * S, JoinTimedOut(1, "c1", "ann")),
         (12 * S, PairExcluded("c1", "ann", 12 * S + EXCLUDED_MS)),
         (12 * S, HangUp("c1", "waited too long")),
-        (12 * S, ContactEnded("c1", "timed_out", "help", "", 11 * S, 0)),
+        (12 * S, ContactEnded("c1", "timed_out", "help", "", 11 * S, 0, "waited too long")),
     ] == story.news()
 
 
@@ -167,7 +167,7 @@ def test_a_longest_wait_of_its_own() -> None:
     story.take(1 * S, ARRIVED)
     story.news()
     story.wait(60 * S)
-    assert [(5 * S, ContactEnded("c1", "timed_out", "help", "", 4 * S, 0))] == story.of(ContactEnded)
+    assert [(5 * S, ContactEnded("c1", "timed_out", "help", "", 4 * S, 0, "waited too long"))] == story.of(ContactEnded)
 
 
 # --- the queue is full, or nobody is there ------------------------------------------------------------------------
@@ -177,12 +177,13 @@ def test_a_full_queue() -> None:
     """Whoever comes on top of as many as may wait, those that ring included, is blocked; an answer makes room."""
     story = joining(with_queue(plan(), "help", waiting_max=2))
     story.take(3 * S, ContactArrived("c2", "100"), ContactArrived("c3", "100"))
-    assert [(3 * S, HangUp("c3", "the queue is full")), (3 * S, ContactEnded("c3", "blocked", "help", "", 0, 0))] == (
-        story.of(HangUp, ContactEnded)
-    )
+    assert [
+        (3 * S, HangUp("c3", "the queue is full")),
+        (3 * S, ContactEnded("c3", "blocked", "help", "", 0, 0, "the queue is full")),
+    ] == (story.of(HangUp, ContactEnded))
     story.news()
     story.take(4 * S, JOINED, ContactArrived("c4", "100"), ContactArrived("c5", "100"))
-    assert [(4 * S, ContactEnded("c5", "blocked", "help", "", 0, 0))] == story.of(ContactEnded)
+    assert [(4 * S, ContactEnded("c5", "blocked", "help", "", 0, 0, "the queue is full"))] == story.of(ContactEnded)
 
 
 AWAY: list[tuple[AgentStateSet | None, int]] = [
@@ -202,7 +203,7 @@ def test_the_last_agent_goes_away(away: AgentStateSet | None, at: int) -> None:
     story.take(at, *([away] if away else []))
     assert [
         (at, HangUp("c2", "nobody is there")),
-        (at, ContactEnded("c2", "nobody_there", "help", "", at - 4 * S, 0)),
+        (at, ContactEnded("c2", "nobody_there", "help", "", at - 4 * S, 0, "nobody is there")),
     ] == (story.of(HangUp, ContactEnded))
 
 
@@ -211,7 +212,7 @@ def test_nobody_is_there_to_begin_with() -> None:
     rules = with_queue(plan(), "help", leave_when_empty=True)
     story = Story(rules)
     story.take(1 * S, AgentStateSet("bob", "ready"), AgentStateSet("bob", "paused"), ARRIVED)
-    assert [(1 * S, ContactEnded("c1", "nobody_there", "help", "", 0, 0))] == story.of(ContactEnded)
+    assert [(1 * S, ContactEnded("c1", "nobody_there", "help", "", 0, 0, "nobody is there"))] == story.of(ContactEnded)
     story = talking(rules)
     story.take(4 * S, ContactArrived("c2", "100"))
     assert [] == story.of(ContactEnded)
@@ -221,7 +222,9 @@ def test_the_last_agent_does_not_respond() -> None:
     """An offer that the only agent misses ends the wait; while somebody else attends, it does not."""
     story = ringing(with_queue(plan(), "help", leave_when_empty=True))
     story.wait(60 * S)
-    assert [(21 * S, ContactEnded("c1", "nobody_there", "help", "", 20 * S, 0))] == story.of(ContactEnded)
+    assert [(21 * S, ContactEnded("c1", "nobody_there", "help", "", 20 * S, 0, "nobody is there"))] == story.of(
+        ContactEnded
+    )
 
 
 def test_help_that_is_still_to_come() -> None:
@@ -231,7 +234,9 @@ def test_help_that_is_still_to_come() -> None:
     story.take(2 * S, AgentStateSet("ann", "paused"))
     story.news()
     story.wait(60 * S)
-    assert [(16 * S, ContactEnded("c1", "nobody_there", "help", "", 15 * S, 0))] == story.of(ContactEnded)
+    assert [(16 * S, ContactEnded("c1", "nobody_there", "help", "", 15 * S, 0, "nobody is there"))] == story.of(
+        ContactEnded
+    )
 
 
 def test_rules_that_leave_nobody() -> None:
@@ -241,4 +246,6 @@ def test_rules_that_leave_nobody() -> None:
     story = Story(patient, strict)
     story.take(1 * S, ARRIVED)
     story.take(2 * S, CentreStarted("v2"))
-    assert [(2 * S, ContactEnded("c1", "nobody_there", "help", "", 1 * S, 0))] == story.of(ContactEnded)
+    assert [(2 * S, ContactEnded("c1", "nobody_there", "help", "", 1 * S, 0, "nobody is there"))] == story.of(
+        ContactEnded
+    )

@@ -120,6 +120,8 @@ def test_a_decision_of_another_release_is_said_to_be_one() -> None:
         ("in_order", "ann: by the order of the list"),
         ("best_skilled", "ann: levels 3 in all in what is asked, idle since 00:00:04"),
         ("specialists_first", "bob: 1 skills, idle since 00:00:02"),
+        ("round_robin", "ann: 1st from there"),
+        ("weighted_random", "ann: drawn, 1 lot"),
     ],
 )
 def test_every_order_of_agents(selection: Any, first: str) -> None:

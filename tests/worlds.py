@@ -14,8 +14,12 @@ from acd.plan import (
     Announce,
     Callbacks,
     Channel,
+    ExpectedWaitMax,
     FloorPlan,
+    Hours,
     Overflow,
+    Preferred,
+    PriorityRule,
     QueuePlan,
     Relaxation,
     Requirement,
@@ -25,7 +29,8 @@ from acd.plan import (
 )
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
-from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
+from ivr import flow as menus
+from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Menu, MenuPlan, Node, Say, SetLanguage
 from router import codec
 from router.board import Board
 from router.engine import Engine, Refused
@@ -72,6 +77,12 @@ def plan(
     )
 
 
+def every_200_s(name: str, start: int, end: int) -> Calendar:
+    """A calendar that opens and closes so long after the beginning of each 200 seconds."""
+    edges = range(0, 10_000 * S, 200 * S)
+    return Calendar(name, tuple(edge + start for edge in edges), tuple(edge + end for edge in edges), (0, 10_000 * S))
+
+
 def busy_plan(version: str = "v1") -> Plan:
     """A centre with everything in it that can happen, and durations so short that it does.
 
@@ -91,7 +102,7 @@ def busy_plan(version: str = "v1") -> Plan:
     quick = QueuePlan("quick", 1, wrap_up_ms=0, missed_offers_max=None, wrap_up_outcome="escalated", case_type="matter")
     options = (("1", "who"), ("2", "zh"), ("3", "status"), ("4", "bye"), ("*", "menu"))
     nodes: dict[str, Node] = {
-        "hours": Hours("hours", "shifts", "welcome", "quick"),
+        "hours": menus.Hours("hours", "shifts", "welcome", "quick"),
         "welcome": Say("welcome", ("hello",), "menu"),
         "menu": Menu("menu", ("menu",), options, "needs"),
         "who": Collect("who", ("who",), "employee", 2, 4, "pin", "needs", identify=True),
@@ -102,8 +113,7 @@ def busy_plan(version: str = "v1") -> Plan:
         "quick": HandOver("quick", "quick"),
         "bye": HangUp("bye", ("bye",)),
     }
-    edges = range(0, 10_000 * S, 200 * S)
-    shifts = Calendar("shifts", tuple(edges), tuple(edge + 100 * S for edge in edges), (0, 10_000 * S))
+    shifts = every_200_s("shifts", 0, 100 * S)
     agents = {
         "ann": ("en", "pay"),
         "bob": ("en", "pay", "zh"),
@@ -114,6 +124,47 @@ def busy_plan(version: str = "v1") -> Plan:
     if version != "v1":
         agents["dan"] = agents["bob"]
     return plan(nodes, queues=(needs, quick), agents=agents, calendars=(shifts,), version=version)
+
+
+def _rich_needs(needs: QueuePlan, *, first: bool) -> QueuePlan:
+    return replace(
+        needs,
+        ageing=Ageing(20 * S, 1, 2),
+        tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S if first else 5 * S)),
+        relaxations=(
+            Relaxation(None, (Requirement("pay"),)),
+            Relaxation(40 * S if first else 20 * S, (Requirement("pay"),)),
+            Relaxation(None, during="nights"),
+        ),
+        hours=Hours("shifts" if first else "nights", "quick", waiting="move"),
+        selection="weighted_random" if first else "round_robin",
+        ring="progressive" if first else "all",
+        ring_step_ms=5 * S,
+        overflow=Overflow(45 * S, "quick", "" if first else "contact.identified"),
+        preferred=Preferred(12 * S, when="contact.language == 'en'" if first else ""),
+        priorities=(PriorityRule("contact.language == 'zh'", 1), PriorityRule("keyed.employee != ''", -1)),
+        leave_when_empty=True,
+    )
+
+
+def _rich_quick(quick: QueuePlan, *, first: bool) -> QueuePlan:
+    return replace(
+        quick,
+        weight=0 if first else 1,
+        order="slack",
+        head_start_ms=5 * S,
+        selection="fewest_contacts" if first else "least_occupied",
+        ring="all" if first else "progressive",
+        ring_step_ms=3 * S,
+        announce=Announce(11 * S, position=True),
+        waiting_max=3,
+        hours=None if first else Hours("shifts", waiting="send_away", prompts=("bye",)),
+        expected_wait_max=ExpectedWaitMax(20 * S),
+        agents_min=1 if first else 2,
+        priorities=() if first else (PriorityRule("open.nights", 2),),
+        preferred=Preferred(10 * S, last_agent=True, within_ms=300 * S),
+        leave_when_empty=not first,
+    )
 
 
 def rich_plan(version: str = "v1") -> Plan:
@@ -127,29 +178,7 @@ def rich_plan(version: str = "v1") -> Plan:
     """
     busy, first = busy_plan(version), version == "v1"
     queues = busy.floor.queues
-    needs = replace(
-        queues["needs"],
-        ageing=Ageing(20 * S, 1, 2),
-        tiers=(Tier(("cat", "ann", "spare")), Tier(("bob", "dan"), 15 * S if first else 5 * S)),
-        relaxations=(Relaxation(None, (Requirement("pay"),)), Relaxation(40 * S if first else 20 * S)),
-        selection="in_order",
-        ring="progressive" if first else "all",
-        ring_step_ms=5 * S,
-        overflow=Overflow(45 * S, "quick"),
-        leave_when_empty=True,
-    )
-    quick = replace(
-        queues["quick"],
-        weight=0 if first else 1,
-        order="slack",
-        head_start_ms=5 * S,
-        selection="fewest_contacts" if first else "least_occupied",
-        ring="all" if first else "progressive",
-        ring_step_ms=3 * S,
-        announce=Announce(11 * S, position=True),
-        waiting_max=3,
-        leave_when_empty=version != "v1",
-    )
+    needs, quick = _rich_needs(queues["needs"], first=first), _rich_quick(queues["quick"], first=first)
     needs, quick = with_stand_ins(needs, quick, first=first)
     crew = busy.floor.agents
     agents = {
@@ -159,14 +188,18 @@ def rich_plan(version: str = "v1") -> Plan:
         "cat": replace(crew["cat"], capacity=140),
         "dan": replace(crew["dan"], wrap_up_ms=10 * S, missed_offers_max=2, channels=(("voice", None), ("mail", 2))),
     }
+    agents["dan"] = replace(agents["dan"], weight=3)
     channels = {name: CHANNELS[name] for name in ("voice", "chat", "mail")}
     channels["chat"] = replace(channels["chat"], cost=40 if first else 60)
     front = busy.menus.flows["front"]
+    named = HandOver("needs", "needs", ("hold",), prefers=("bob", "cat"))
     own_terms = HandOver("quick", "quick", priority=1, head_start_ms=10 * S, wait_ms_max=45 * S)
-    flow = replace(front, nodes={**front.nodes, "quick": own_terms})
+    flow = replace(front, nodes={**front.nodes, "quick": own_terms, "needs": named})
+    nights = every_200_s("nights", 70 * S, 170 * S)
     return replace(
         busy,
         floor=FloorPlan({"needs": needs, "quick": quick}, agents, channels=channels),
+        desk=replace(busy.desk, calendars={"nights": nights, **busy.desk.calendars}),
         menus=replace(busy.menus, flows={"front": flow}),
         entry_points={
             **busy.entry_points,

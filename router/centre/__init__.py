@@ -17,10 +17,11 @@ from typing import Any
 
 from escalation.hours import Calendar
 from ivr.flow import Flow
-from router.centre.calendars import calendar_notices, compile_calendar
+from router.centre.calendars import calendar_notices, compile_calendar, slips
 from router.centre.capacity import unbearable
 from router.centre.compat_rules import compat_faults, compat_notices
 from router.centre.compile import compile_flow, compile_plan, plan_hash
+from router.centre.condition_rules import condition_faults
 from router.centre.coverage import unserved
 from router.centre.deferred import not_judged
 from router.centre.document import Document, Place, read
@@ -28,6 +29,7 @@ from router.centre.durations import Duration, SomeTime
 from router.centre.faults import errors_of, explain, not_read, sound_part, told_once, validated
 from router.centre.futile import futile
 from router.centre.menus import is_whole, menu_faults
+from router.centre.queue_rules import queue_faults
 from router.centre.references import contradictions, horizon, known_names
 from router.centre.sections import CentreSpec, Sections
 from router.errors import CentreFault, Fault
@@ -98,6 +100,7 @@ def examine(folder: Path) -> Findings:
     told = {fault.field for fault in misshapen}
     senseless = [*impossible, *menu_faults(document), *contradictions(document), *unserved(document, told)]
     senseless += unbearable(document, told)
+    senseless += [*queue_faults(document, sections, calendars), *condition_faults(document)]
     faults += [*told_once(misshapen), *(fault for fault in senseless if fault.field not in told)]
     rules = [*futile(document, sections, told), *compat_faults(document, sections, told)]
     faults += [finding for finding in rules if isinstance(finding, Fault)]
@@ -119,7 +122,7 @@ def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 
 def _flows(document: Document, sections: Sections) -> dict[str, Flow]:
     return {
-        name: compile_flow(name, flow)
+        name: compile_flow(name, flow, sections.agents)
         for name, flow in sections.flows.items()
         if is_whole(document.value(("flows", name)))
     }
@@ -150,10 +153,12 @@ def _calendars(document: Document, sections: Sections) -> tuple[dict[str, Calend
     if dates is None:
         return calendars, faults
     for calendar_id, spec in sections.calendars.items():
+        path = ("calendars", calendar_id)
+        faults += [document.fault(path, slip, "write each hour once") for slip in slips(spec)]
         try:
             calendars[calendar_id] = compile_calendar(calendar_id, spec, dates)
         except ValueError as error:
-            faults.append(document.fault(("calendars", calendar_id), str(error)))
+            faults.append(document.fault(path, str(error)))
     return calendars, faults
 
 

@@ -20,7 +20,7 @@ away the night that begins on it, not the one that ends on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -67,6 +67,16 @@ class Interval:
 
     opens_minute: int
     closes_minute: int
+
+    def __str__(self) -> str:
+        """As it is written: 22:00-06:00."""
+        closes = self.closes_minute if self.closes_minute <= _DAY_MINUTES else self.closes_minute - _DAY_MINUTES
+        return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (self.opens_minute, closes))
+
+    def overlaps(self, other: Interval, days_later: int = 0) -> bool:
+        """Whether another interval, of the same date or a later one, has an instant in common with this one."""
+        shift = days_later * _DAY_MINUTES
+        return self.opens_minute < other.closes_minute + shift and other.opens_minute + shift < self.closes_minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +237,36 @@ def compile_calendar(calendar_id: str, spec: CalendarSpec, horizon: tuple[date, 
     if not opened:
         raise ValueError(f"calendar {calendar_id} is never open from {first} to {end}: give its week some hours")
     return Calendar(calendar_id, tuple(start for start, _ in opened), tuple(stop for _, stop in opened), edges)
+
+
+def slips(spec: CalendarSpec) -> Iterator[str]:
+    """A sentence for each slip of the pen: hours that overlap, or that open and close at once.
+
+    To compile, both have a meaning (a union; a whole day). Who writes them down means something else.
+    """
+    lists = [(_named(days), hours) for days, hours in spec.week.items()]
+    lists += [(str(day), hours) for dates in (spec.partial, spec.extra) for day, hours in dates.items()]
+    for name, hours in lists:
+        for place, one in enumerate(hours):
+            if one.closes_minute - one.opens_minute == _DAY_MINUTES and one.opens_minute:
+                yield f"{one} of {name} opens and closes at once: write 00:00-24:00 for a whole day"
+            yield from (f"{other} and {one} of {name} overlap" for other in hours[:place] if one.overlaps(other))
+    yield from _overlapping_nights({day: hours for days, hours in spec.week.items() for day in days})
+
+
+def _named(days: tuple[int, ...]) -> str:
+    return _WEEKDAYS[days[0]] if len(days) == 1 else f"{_WEEKDAYS[days[0]]}-{_WEEKDAYS[days[-1]]}"
+
+
+def _overlapping_nights(week: Mapping[int, Sequence[Interval]]) -> Iterator[str]:
+    """Where the last hours of a day reach into the first ones of the next; one sentence for all such days."""
+    pairs: dict[str, list[str]] = {}
+    for day, hours in sorted(week.items()):
+        for night in hours:
+            for morning in week.get((day + 1) % len(_WEEKDAYS), ()):
+                if night.overlaps(morning, days_later=1):
+                    pairs.setdefault(f"{night} reaches into {morning} of the next day", []).append(_WEEKDAYS[day])
+    return (f"{what} ({', '.join(days)})" for what, days in pairs.items())
 
 
 def calendar_notices(calendar_id: str, spec: CalendarSpec, horizon: tuple[date, date]) -> tuple[str, ...]:

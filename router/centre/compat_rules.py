@@ -29,6 +29,10 @@ _ROUTING: Final = {
     "ageing": _OUT,
     "order": _OUT,
     "head_start": _OUT,
+    "preferred": _OUT,
+    "expected_wait_max": _OUT,
+    "agents_min": _OUT,
+    "priorities": "say `priority` where a menu hands over",
     "selection": _BY_STRATEGY,
     "ring": _BY_STRATEGY,
     "exclusion": _OUT,
@@ -279,3 +283,5 @@ def _idle_terms(node: Mapping[str, Any], system: str | None) -> Iterator[str]:
         yield "head_start"
     if node.get("tiers_max") is not None and system == "freeswitch":
         yield "tiers_max"
+    if node.get("prefers") and system:
+        yield "prefers"

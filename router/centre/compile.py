@@ -19,8 +19,11 @@ from acd.plan import (
     Announce,
     Callbacks,
     ChannelPlan,
+    ExpectedWaitMax,
     FloorPlan,
     Overflow,
+    Preferred,
+    PriorityRule,
     QueuePlan,
     Relaxation,
     Requirement,
@@ -28,11 +31,13 @@ from acd.plan import (
     Voicemail,
     Window,
 )
+from acd.plan import Hours as QueueHours
 from escalation.hours import Calendar
 from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
 from router.centre.compat import AsteriskSpec, FreeswitchSpec
 from router.centre.references import members
+from router.centre.routing import PreferredSpec, QueueHoursSpec
 from router.centre.sections import (
     AgentSpec,
     AnnounceSpec,
@@ -47,6 +52,7 @@ from router.centre.sections import (
     HoursSpec,
     MenuSpec,
     NodeSpec,
+    OverflowSpec,
     QueueSpec,
     SaySpec,
     Sections,
@@ -69,7 +75,9 @@ def compile_plan(centre: CentreSpec, sections: Sections, calendars: Mapping[str,
             centre.pause_restarts_idle,
             {channel.id: channel for channel in compile_channels(sections)},
         ),
-        menus=MenuPlan(_by_id(compile_flow(flow_id, spec) for flow_id, spec in sections.flows.items())),
+        menus=MenuPlan(
+            _by_id(compile_flow(flow_id, spec, sections.agents) for flow_id, spec in sections.flows.items())
+        ),
         desk=DeskPlan(_by_id(_teams(sections)), _by_id(_case_types(sections)), dict(sorted(calendars.items()))),
         entry_points=_by_id(_entry_points(sections, centre.languages[0])),
         prompts={prompt_id: dict(sorted(texts.items())) for prompt_id, texts in sorted(sections.prompts.items())},
@@ -134,7 +142,7 @@ def compile_queue(
         tiers=tuple(Tier(_all_members(tier.agents, agents), tier.after) for tier in spec.tiers),
         waiting_max=spec.waiting_max,
         leave_when_empty=spec.leave_when_empty,
-        overflow=Overflow(spec.overflow.after, spec.overflow.queue) if spec.overflow else None,
+        overflow=_overflow(spec.overflow) if spec.overflow else None,
         announce=_announce(spec.announce) if spec.announce else None,
         selection=spec.selection,
         ring=spec.ring,
@@ -152,6 +160,11 @@ def compile_queue(
         case_type=spec.case_type,
         callbacks=_callbacks(spec.callback, calendars) if spec.callback else None,
         voicemail=_voicemail(spec.voicemail) if spec.voicemail else None,
+        preferred=_preferred(spec.preferred) if spec.preferred else None,
+        hours=_hours(spec.hours) if spec.hours else None,
+        expected_wait_max=ExpectedWaitMax(limit.wait, limit.percent) if (limit := spec.expected_wait_max) else None,
+        agents_min=spec.agents_min,
+        priorities=tuple(PriorityRule(rule.when, rule.add) for rule in spec.priorities),
     )
     if spec.compat is None:
         return queue
@@ -220,6 +233,18 @@ def _strategy(spec: AsteriskSpec | FreeswitchSpec) -> str:
     return spec.strategy.rpartition(".")[2]
 
 
+def _overflow(spec: OverflowSpec) -> Overflow:
+    return Overflow(spec.after, spec.queue, spec.when or "")
+
+
+def _preferred(spec: PreferredSpec) -> Preferred:
+    return Preferred(spec.lasts, spec.last_agent, spec.within, spec.when or "")
+
+
+def _hours(spec: QueueHoursSpec) -> QueueHours:
+    return QueueHours(spec.calendar, spec.to, spec.waiting, tuple(spec.prompts))
+
+
 def _announce(spec: AnnounceSpec) -> Announce:
     return Announce(spec.every, spec.position, spec.expected_wait, tuple(spec.prompts))
 
@@ -245,7 +270,7 @@ def _relaxations(spec: QueueSpec) -> Iterator[Relaxation]:
         levels |= relaxation.requirements
         if relaxation.match_language is not None:
             match_language = relaxation.match_language
-        yield Relaxation(relaxation.after, _requirements(levels), match_language)
+        yield Relaxation(relaxation.after, _requirements(levels), match_language, relaxation.during or "")
 
 
 def _all_members(names: Iterable[str], agents: Mapping[str, AgentSpec]) -> tuple[str, ...]:
@@ -257,7 +282,13 @@ def compile_agents(sections: Sections) -> Iterator[AgentPlan]:
     for agent_id, spec in sections.agents.items():
         for member in members(agent_id, spec.count):
             yield AgentPlan(
-                member, _skills(spec), spec.wrap_up, spec.missed_offers_max, spec.capacity, _own_channels(spec)
+                id=member,
+                skills=_skills(spec),
+                wrap_up_ms=spec.wrap_up,
+                missed_offers_max=spec.missed_offers_max,
+                capacity=spec.capacity,
+                channels=_own_channels(spec),
+                weight=spec.weight,
             )
 
 
@@ -297,12 +328,13 @@ def _entry_point(entry_point_id: str, spec: EntryPointSpec, language: str) -> En
     return EntryPoint(entry_point_id, spec.channel, addresses, spec.service_line, spec.language or language, spec.flow)
 
 
-def compile_flow(flow_id: str, spec: FlowSpec) -> Flow:
-    """The menu tree that a flow says. Its nodes must exist; what they name outside the flow is not asked."""
-    return Flow(flow_id, spec.start, {node_id: _node(node_id, node) for node_id, node in sorted(spec.nodes.items())})
+def compile_flow(flow_id: str, spec: FlowSpec, agents: Mapping[str, AgentSpec]) -> Flow:
+    """The menu tree that a flow says. Its nodes must exist; what they name outside the flow need not."""
+    nodes = {node_id: _node(node_id, node, agents) for node_id, node in sorted(spec.nodes.items())}
+    return Flow(flow_id, spec.start, nodes)
 
 
-def _node(node_id: str, spec: NodeSpec) -> Node:
+def _node(node_id: str, spec: NodeSpec, agents: Mapping[str, AgentSpec]) -> Node:
     node: Node
     match spec:
         case SaySpec():
@@ -327,6 +359,7 @@ def _node(node_id: str, spec: NodeSpec) -> Node:
                 tiers_max=spec.tiers_max,
                 wait_ms_max=spec.wait_max,
                 position=spec.position,
+                prefers=_all_members([name for name in spec.prefers if name in agents], agents),
             )
         case HangUpSpec():
             node = HangUp(node_id, tuple(spec.prompts))

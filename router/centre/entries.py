@@ -44,6 +44,8 @@ QueueName = Annotated[Id, named("queues", "queue of this centre")]
 TeamName = Annotated[Id, named("teams", "team of this centre")]
 AgentName = Annotated[Id, named("agents", "agent or group of agents of this centre")]
 CaseTypeName = Annotated[Id, named("case_types", "case type of this centre")]
+Condition = Annotated[str, Field(min_length=1, json_schema_extra={"format": "condition"})]
+"""An expression in CEL about a contact, true or false."""
 Words = Annotated[str, Field(min_length=1)]
 Level = Annotated[int, Field(ge=1, le=10)]
 Priority = Annotated[int, Field(ge=-1000, le=1000)]

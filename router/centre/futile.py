@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from acd import widening
 from acd.match import meets
@@ -28,11 +28,14 @@ def futile(document: Document, sections: Sections, told: Collection[str]) -> Ite
     `sections` have of each queue and agent the settings whose form is sound.
     """
     yield from _unused_skills(document, told)
+    yield from _unused_weights(document)
+    yield from _named_in_vain(document)
     yield from _rounds(document)
     outside = {
         "the skills and languages of agents": is_staffed(document, told),
         "the languages of the centre": bool(languages_of(document)),
         "what menus add to priorities": hand_overs_are_known(document, "priority", told),
+        "whom menus prefer": hand_overs_are_known(document, "prefers", told),
         "what menus say of the longest wait": hand_overs_are_known(document, "wait_max", told),
     }
     lacking = {what for what, is_known in outside.items() if not is_known}
@@ -81,6 +84,23 @@ def _unused_skills(document: Document, told: Collection[str]) -> Iterator[Findin
         return
     for skill in unused:
         yield document.fault(("skills", skill), f"no agent has the skill `{skill}`", "give it to one, or take it out")
+
+
+def _unused_weights(document: Document) -> Iterator[Fault]:
+    draws = any(queue.get("selection") == "weighted_random" for _, queue in document.entries("queues"))
+    for path, agent in document.entries("agents"):
+        if "weight" in agent and not draws:
+            hint = "say `selection: weighted_random` of a queue, or take it out"
+            yield document.fault((*path, "weight"), "no queue draws among its agents", hint)
+
+
+def _named_in_vain(document: Document) -> Iterator[Fault]:
+    for path, node in hand_overs(document):
+        queue = document.section("queues").get(str(node.get("queue")))
+        if node.get("prefers") and isinstance(queue, dict) and not {"preferred", "compat"} & queue.keys():
+            hint = "say for how long under `preferred` there, or take it out"
+            message = f"the queue `{node['queue']}` keeps nothing for anybody"
+            yield document.fault((*path, "prefers"), message, hint)
 
 
 def _rounds(document: Document) -> Iterator[Finding]:
@@ -266,11 +286,47 @@ def _needless_voicemail(queue: _Queue) -> Iterator[Fault]:
             yield queue.fault(("voicemail", "instead_of", number), message, f"set `{setting}`, or take it out")
 
 
+def _naming(queue: _Queue) -> list[tuple[Path, list[Any]]]:
+    """The ways to this queue that name agents for whom contacts are to be kept."""
+    found = [(path, node) for path, node in hand_overs(queue.floor.document) if node.get("queue") == queue.path[-1]]
+    return [((*path, "prefers"), node["prefers"]) for path, node in found if node.get("prefers")]
+
+
+def _kept_for_nobody(queue: _Queue) -> Iterator[Fault]:
+    spec = queue.spec.preferred
+    if spec is None or spec.last_agent:
+        return
+    if not _naming(queue):
+        hint = "say `last_agent: true`, or `prefers` where a menu hands over"
+        yield queue.fault(("preferred",), "this keeps contacts for nobody", hint)
+    if "within" in spec.model_fields_set:
+        yield queue.fault(("preferred", "within"), "this has no effect without `last_agent`", "take it out")
+
+
+def _kept_for_ever(queue: _Queue) -> Iterator[Fault]:
+    spec = queue.spec.preferred
+    if spec and queue.spec.wait_max is not None and spec.lasts >= queue.spec.wait_max:
+        message = "contacts are kept for as long as anybody waits: nobody else is ever offered them"
+        yield queue.fault(("preferred", "for"), message, "it must be shorter than `wait_max`")
+
+
+def _kept_for_the_unable(queue: _Queue) -> Iterator[Fault]:
+    """Whoever is named for a contact could serve it."""
+    plan = queue.plan()
+    able = {agent for agent, _ in queue.able(plan, len(plan.relaxations))}
+    for path, names in _naming(queue):
+        for place, name in enumerate(names):
+            if not any(agent == name or agent.rpartition("-")[0] == name for agent in able):
+                message = f"`{name}` could never serve `{queue.path[-1]}`"
+                yield queue.floor.document.fault((*path, place), message, "see the queue's requirements and tiers")
+
+
 def _idle_ageing(queue: _Queue) -> Iterator[Fault]:
     """It lets at least somebody's priority grow, with what the menus add to it."""
     nodes = [node for _, node in hand_overs(queue.floor.document) if node.get("queue") == queue.path[-1]]
     added = [node.get("priority", 0) for node in nodes]
-    ageing, lowest = queue.spec.ageing, queue.spec.priority + min(added, default=0)
+    taken = sum(min(rule.add, 0) for rule in queue.spec.priorities)
+    ageing, lowest = queue.spec.ageing, queue.spec.priority + min(added, default=0) + taken
     if ageing and ageing.priority_max <= lowest:
         message = f"no priority ever grows: all are {lowest} or more from the start"
         yield queue.fault(("ageing", "priority_max"), message, "set it higher, or take `ageing` out")
@@ -295,6 +351,8 @@ class _Rule:
 _WHO: Final = ("tiers", "requirements", "match_language", "relaxations", "compat")
 _WHERE: Final = ("the skills and languages of agents", "the languages of the centre")
 _BY_MENUS: Final = ("what menus add to priorities",)
+_RANK: Final = ("priority", "priorities", "compat")
+_PREFERS: Final = ("whom menus prefer",)
 _RULES: Final = (
     _Rule("tiers", _order_of_tiers, is_routing=True),
     _Rule("tiers", _late_tiers, ("wait_max",), is_routing=True),
@@ -317,5 +375,10 @@ _RULES: Final = (
         is_routing=True,
         is_of_defaults=True,
     ),
-    _Rule("ageing", _idle_ageing, ("priority", "compat"), _BY_MENUS, is_routing=True, is_of_defaults=True),
+    _Rule("preferred", _kept_for_nobody, (), _PREFERS, is_routing=True, is_of_defaults=True),
+    _Rule("preferred", _kept_for_ever, ("wait_max",), is_routing=True),
+    _Rule("preferred", _kept_for_the_unable, _WHO, (*_WHERE, *_PREFERS), is_routing=True, is_of_defaults=True),
+    _Rule(
+        "ageing", _idle_ageing, ("priority", "priorities", "compat"), _BY_MENUS, is_routing=True, is_of_defaults=True
+    ),
 )

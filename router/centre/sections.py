@@ -24,6 +24,7 @@ from router.centre.entries import (
     Attempts,
     CalendarName,
     CaseTypeName,
+    Condition,
     Digits,
     Entry,
     Fact,
@@ -42,6 +43,7 @@ from router.centre.entries import (
     Words,
     lasting,
 )
+from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, PriorityRuleSpec, QueueHoursSpec
 from router.centre.stand_ins import CallbackSpec, VoicemailSpec
 
 HORIZON_YEARS_MAX: Final = 20
@@ -220,6 +222,9 @@ class HandOverSpec(Node):
         description="Where it asks to stand in a queue that follows Asterisk, 1 for the front. "
         "`null`: behind all of its priority.",
     )
+    prefers: list[AgentName] = Field(
+        [], description="The agents, or groups of them, it is kept for at first, if the queue has `preferred`."
+    )
 
 
 class HangUpSpec(Node):
@@ -288,7 +293,12 @@ class RelaxationSpec(Entry):
     """What is asked of agents from some time on instead. It may only ask for less."""
 
     after: SomeTime | None = Field(
-        None, description="How long the contact has waited. `null`: as soon as nobody who is there meets what is asked."
+        None,
+        description="How long the contact has waited. `null`: by the hour, if `during` names a calendar; else as soon "
+        "as nobody who is there meets what is asked.",
+    )
+    during: CalendarName | None = Field(
+        None, description="For contacts that wait while this calendar is open, and then for as long as they wait."
     )
     requirements: dict[SkillName, Annotated[int, Field(ge=0, le=10)]] = Field(
         {}, description="Lower levels of some skills; 0 asks no longer for one. The others stay as they are."
@@ -301,6 +311,7 @@ class OverflowSpec(Entry):
 
     after: SomeTime = Field(description="How long a contact waits here.")
     queue: QueueName = Field(description="The queue it goes on to.")
+    when: Condition | None = Field(None, description="Only contacts of which this is true go on. `null`: all.")
 
 
 class AnnounceSpec(Entry):
@@ -332,6 +343,7 @@ class QueueSpec(Entry):
         0, description="A queue of more weight goes first, whatever the priorities, for agents that both could use."
     )
     priority: Priority = Field(0, description="Higher is served first.")
+    priorities: list[PriorityRuleSpec] = Field([], description="More priority for some; all that apply are added up.")
     ageing: AgeingSpec | None = Field(None, description="How the priority grows while a contact waits. `null`: never.")
     order: Order = Field(
         "age",
@@ -349,6 +361,16 @@ class QueueSpec(Entry):
     overflow: OverflowSpec | None = Field(None, description="The queue that contacts go on to. `null`: none.")
     announce: AnnounceSpec | None = Field(
         None, description="What contacts are told while they wait. `null`: nothing, and no wait is estimated."
+    )
+    hours: QueueHoursSpec | None = Field(None, description="When it takes contacts. `null`: at all hours.")
+    expected_wait_max: ExpectedWaitMaxSpec | None = Field(
+        None, description="Beyond which expected wait nobody is let in. `null`: none."
+    )
+    agents_min: Annotated[int, Field(ge=0)] = Field(
+        0, description="How many who could serve it must be at work and going on; who comes else is sent away."
+    )
+    preferred: PreferredSpec | None = Field(
+        None, description="For whom contacts are kept at first. `null`: they are open to all from the start."
     )
     selection: Selection = Field("longest_idle", description="Which agent of a tier goes first.")
     ring: Ring = Field(
@@ -410,6 +432,9 @@ class AgentSpec(Entry):
         description="After how many offers missed in a row he is not responding. `null`: as the queue says.",
     )
     languages: list[SpokenLanguage] = Field([], description="The languages the agent speaks.")
+    weight: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="How many lots he has in queues whose `selection` is `weighted_random`."
+    )
     capacity: Cost = Field(100, description="How many units of contacts he can bear at once; see `channels`.")
     channels: dict[Channel, Annotated[int, Field(ge=1)] | None] | None = Field(
         None,

@@ -37,15 +37,17 @@ def brief(contact: str) -> str:
 
 
 def _ended(event: ContactEnded, zone: str) -> tuple[str, str]:
-    told = {
-        "abandoned": (f"gives up in {event.queue} after {minutes(event.wait_ms)}", "red"),
-        "timed_out": (f"is sent away from {event.queue} after {minutes(event.wait_ms)}", "red"),
-        "blocked": (f"finds {event.queue} full", "red"),
-        "nobody_there": (f"is sent away from {event.queue}, where nobody is there", "red"),
-        "served_in_menu": ("is served by the menu", "green"),
-        "callback_failed": ("cannot be called back", "red"),
-    }.get(event.outcome)
-    return (f"{brief(event.contact)} {told[0]}", told[1]) if told else ("", "")
+    who, queue = brief(event.contact), event.queue
+    said = {
+        "abandoned": f"{who} gives up in {queue} after {minutes(event.wait_ms)}",
+        "timed_out": f"{who} is sent away from {queue} after {minutes(event.wait_ms)}",
+        "blocked": f"{who} is not let into {queue}: {event.reason}",
+        "nobody_there": f"{who} is sent away from {queue}, where nobody is there",
+        "closed": f"{who} is sent away from {queue}, which is closed",
+        "served_in_menu": f"{who} is served by the menu",
+        "callback_failed": f"{who} cannot be called back",
+    }.get(event.outcome, "")
+    return said, "green" if event.outcome == "served_in_menu" else "red" if said else ""
 
 
 def _case_opened(event: CaseOpened, zone: str) -> tuple[str, str]:
@@ -63,6 +65,7 @@ def _moved(event: AgentMoved | AgentStateSet, zone: str) -> tuple[str, str]:
 _LEAVES: Final = {
     "moved": "is moved from",
     "overflowed": "overflows from",
+    "closed": "is passed on from",
     "callback": "is to be called back from",
     "voicemail": "goes to the voicemail of",
 }

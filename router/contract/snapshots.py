@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from acd.contact import UNANSWERED
+from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact, ContactState, Offer, StandIn, Work, WorkState
 from escalation.case import Case, CaseState
 from ivr.events import CollectDigits, SayPrompts
@@ -45,8 +47,9 @@ class AgentShown:
 class ContactShown:
     """A contact that is not over. In a menu its state is `arrived`, and `flow` and `node` say where it is.
 
-    What there is none of is empty. `stand_in` waits for a customer who is not on the line: a callback, tried in vain
-    `attempts` times and resting until `rests_until` (ms, 0: it does not), or a message.
+    What there is none of is empty. `reserved_for` are the agents it is kept for by now. `stand_in` waits for a customer
+    who is not on the line: a callback, tried in vain `attempts` times and resting until `rests_until` (ms, 0: it does
+    not), or a message.
     """
 
     contact: str
@@ -59,6 +62,16 @@ class ContactShown:
     stand_in: StandIn
     attempts: int
     rests_until: int
+    reserved_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueShown:
+    """A queue: whether it takes contacts at this hour, and how many are in it unanswered."""
+
+    queue: str
+    open: bool
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,7 @@ class CentreShown:
     collects: list[CollectDigits]
     offers: list[OfferShown]
     cases: list[CaseShown]
+    queues: list[QueueShown]
 
 
 _SHOWN: Final = TypeAdapter(CentreShown)
@@ -119,6 +133,7 @@ def snapshot(board: Board, now: int) -> dict[str, Any]:
             list(menus.collects()),
             [_offer(offer) for offer in floor.offers.values()],
             [_case(case) for case in desk.cases.values()],
+            [_queue(floor, queue) for queue in floor.plan.queues],
         ),
         mode="json",
     )
@@ -145,6 +160,7 @@ def _work(work: Work) -> WorkShown:
 def _contact(contact: Contact, session: Session | None) -> ContactShown:
     since = contact.answered_at or contact.queued_at or contact.need_since
     flow, node = (session.flow, session.node) if session else ("", "")
+    kept_for = contact.reserved_for if contact.state in UNANSWERED else ()
     return ContactShown(
         contact.id,
         contact.state,
@@ -156,7 +172,12 @@ def _contact(contact: Contact, session: Session | None) -> ContactShown:
         contact.stand_in,
         contact.attempts,
         contact.rests_until,
+        kept_for,
     )
+
+
+def _queue(floor: Floor, queue: str) -> QueueShown:
+    return QueueShown(queue, not floor.is_closed(queue), floor.matching.length(queue))
 
 
 def _offer(offer: Offer) -> OfferShown:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from acd import capacity, discipline, selection, widening
-from acd.events import ContactQueued, ContactWidened, OfferContact, RingWidened
+from acd.events import ContactQueued, ContactWidened, OfferContact, ReservationEnded, RingWidened
 from acd.floor import Floor
 from acd.model import Agent, AgentState, Contact
 from acd.plan import QueuePlan, Selection
@@ -29,6 +29,7 @@ from router.explain.model import (
     NoRoom,
     NotReady,
     Obstacle,
+    Reserved,
     Standing,
     Term,
     TermName,
@@ -46,6 +47,8 @@ _RANKED_BY: Final[dict[Selection, tuple[TermName, ...]]] = {
     "in_order": ("place",),
     "best_skilled": ("in_hand", "idle_since", "place"),
     "specialists_first": ("in_hand", "idle_since", "place"),
+    "round_robin": ("rotation",),
+    "weighted_random": ("lots", "place"),
     "least_occupied": ("occupied", "idle_since", "place"),
 }
 """What the terms of `selection.RANKS` are called."""
@@ -88,7 +91,7 @@ def _chosen_by(offer: OfferContact, agents: Choice, contacts: Choice, before: Ev
 
 def _brought(before: Event | None, contact: str) -> bool:
     """Whether an event makes a contact look for an agent."""
-    looks = ContactQueued | CallbackDue | ContactWidened | RingWidened | OfferContact
+    looks = ContactQueued | CallbackDue | ContactWidened | RingWidened | ReservationEnded | OfferContact
     return isinstance(before, looks) and before.contact == contact
 
 
@@ -108,7 +111,10 @@ def strategy(queue: QueuePlan) -> str:
 def agents_for(floor: Floor, contact: Contact, now: int) -> Choice:
     """Every agent, before one contact."""
     listed = _listed(floor.plan.queues[contact.queue])
-    return _choice(_agent_for(floor, contact, agent, now, listed) for agent in floor.agents.values())
+    choice = _choice(_agent_for(floor, contact, agent, now, listed) for agent in floor.agents.values())
+    return (
+        _with_lot(choice, contact, now) if floor.plan.queues[contact.queue].selection == "weighted_random" else choice
+    )
 
 
 def agent_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
@@ -120,7 +126,7 @@ def _agent_for(floor: Floor, contact: Contact, agent: Agent, now: int, listed: L
     obstacles = tuple(_between(floor, contact, agent, now, listed))
     if busy := _not_ready(floor, agent):
         obstacles = (*obstacles, busy)
-    terms = () if obstacles else _agent_terms(floor.plan.queues[contact.queue], contact, agent, listed)
+    terms = () if obstacles else _agent_terms(floor, contact, agent, listed)
     return Standing(agent.id, "", obstacles, terms)
 
 
@@ -154,8 +160,9 @@ def _contact_terms(floor: Floor, contact: Contact, now: int) -> tuple[Term, ...]
     )
 
 
-def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent, listed: Listed) -> tuple[Term, ...]:
+def _agent_terms(floor: Floor, contact: Contact, agent: Agent, listed: Listed) -> tuple[Term, ...]:
     """`acd.selection`, term by term."""
+    queue = floor.plan.queues[contact.queue]
     tier, place = listed.get(agent.id, (0, agent.place))
     terms = [Term("tier", tier)] if queue.tiers else []
     preference = selection.preference(queue.selection, agent.skills, contact.requirements)
@@ -163,8 +170,40 @@ def _agent_terms(queue: QueuePlan, contact: Contact, agent: Agent, listed: Liste
         terms.append(Term("skill_levels", -preference, "highest"))
     elif queue.selection == "specialists_first":
         terms.append(Term("skills", preference))
+    elif queue.selection == "round_robin":
+        return (*terms, Term("rotation", _steps(floor, queue, place, listed)))
     names, values = _RANKED_BY[queue.selection], selection.RANKS[queue.selection](agent, place)
     return (*terms, *(Term(name, value) for name, value in zip(names, values, strict=True)))
+
+
+def _steps(floor: Floor, queue: QueuePlan, place: int, listed: Listed) -> int:
+    """How far behind the agent to whom a queue offered last this place is, going round its list."""
+    last = floor.pointers.get(queue.id, "")
+    everybody = {name: place for name, (_, place) in listed.items()} if queue.tiers else _places(floor)
+    return (place - everybody.get(last, -1) - 1) % len(everybody) + 1
+
+
+def _places(floor: Floor) -> Mapping[str, int]:
+    return {agent.id: agent.place for agent in floor.agents.values()}
+
+
+def _with_lot(choice: Choice, contact: Contact, now: int) -> Choice:
+    """The candidates of a queue that draws: of the first tier, the one who is drawn goes first."""
+    if not choice.candidates:
+        return choice
+    ranks = [_as_drawn(standing) for standing in choice.candidates]
+    winner = selection.drawn(ranks, selection.lot(contact.id, now))
+    told = [
+        replace(each, terms=(*each.terms[:-2], Term("lot", int(rank != winner)), *each.terms[-2:]))
+        for each, rank in zip(choice.candidates, ranks, strict=True)
+    ]
+    return replace(choice, candidates=tuple(sorted(told, key=lambda each: each.rank)))
+
+
+def _as_drawn(standing: Standing) -> tuple[int, ...]:
+    """(tier, preference, weight, place), as the agents of such a queue are kept."""
+    *tier, lots, place = (term.value for term in standing.terms)
+    return (*(tier or (0,)), 0, lots, place)
 
 
 # --- obstacles ----------------------------------------------------------------------------------------------------
@@ -192,6 +231,8 @@ def _between(floor: Floor, contact: Contact, agent: Agent, now: int, listed: Lis
         yield room
     if (until := contact.exclusions.get(agent.id, 0)) > now:
         yield KeptApart(until)
+    if contact.reserved_for and agent.id not in contact.reserved_for:
+        yield Reserved(contact.reserved_for, contact.reserved_until)
 
 
 def _closed(queue: QueuePlan, contact: Contact, tier: int) -> TierClosed:

@@ -15,6 +15,7 @@ from acd.plan import Selection
 TermName = Literal[
     "weight", "priority", "turn", "order",
     "tier", "skill_levels", "skills", "in_hand", "occupied", "idle_since", "offered_at", "served", "place",
+    "rotation", "lot", "lots",
 ]  # fmt: skip
 Chooser = Literal["contact", "agent", "compat"]
 
@@ -68,6 +69,15 @@ class KeptApart:
 
 
 @dataclass(frozen=True, slots=True)
+class Reserved:
+    """The contact is kept for these agents until then."""
+
+    agents: tuple[str, ...]
+    until: int
+    reason: Literal["reserved"] = "reserved"
+
+
+@dataclass(frozen=True, slots=True)
 class NoRoom:
     """The agent has no room for a contact of this channel, which costs `cost` units.
 
@@ -99,7 +109,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | NoRoom | KeptApart | NotReady
+Obstacle: TypeAlias = Unskilled | TierClosed | NoRoom | KeptApart | Reserved | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,7 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "capacity", "kept_apart")
+        reasons = ("skill", "tier", "capacity", "kept_apart", "reserved")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:
@@ -139,8 +149,10 @@ class Choice:
 
 
 def is_passing(obstacle: Obstacle) -> bool:
-    """Whether it lies in what the agent does just now, or in an offer that came to nothing, and not in what he can."""
-    return isinstance(obstacle, NotReady | KeptApart) or (isinstance(obstacle, NoRoom) and obstacle.most != 0)
+    """Whether it will pass, and lies not in what the agent can: he is busy, or the contact is kept for others."""
+    if isinstance(obstacle, NoRoom):
+        return obstacle.most != 0
+    return isinstance(obstacle, NotReady | KeptApart | Reserved)
 
 
 def is_not_ready(standing: Standing) -> bool:

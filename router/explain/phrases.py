@@ -15,6 +15,7 @@ from router.explain.model import (
     NoRoom,
     NotReady,
     Obstacle,
+    Reserved,
     Standing,
     Term,
     TermName,
@@ -34,6 +35,8 @@ ORDERS: Final[dict[Selection, str]] = {
     "in_order": "they go in the order of the list",
     "best_skilled": "who has the highest levels in what is asked goes first, then who has been idle longest",
     "specialists_first": "who has the fewest skills goes first, then who has been idle longest",
+    "round_robin": "they go in turn, on from the one who was offered a contact last",
+    "weighted_random": "one is drawn, each with as many lots as his weight",
     "least_occupied": "who has the smallest share of his capacity taken goes first, then who has been idle longest",
 }
 """The order of agents that a queue's `selection` stands for."""
@@ -92,6 +95,8 @@ class Phrases:
                 return _no_room(obstacle)
             case KeptApart(until):
                 return f"kept apart from it until {self.time(until)}, after an offer that came to nothing"
+            case Reserved(agents, until):
+                return f"not one of those it is kept for until {self.time(until)}: {listed(agents)}"
             case NotReady():
                 return self._doing(obstacle)
 
@@ -165,6 +170,12 @@ def _missing(missing: Missing) -> str:
     return f"{missing.skill} at level {missing.level} (has {has})"
 
 
+def _nth(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th") if number % 100 not in {11, 12, 13} else "th"
+    return f"{number}{ending}"
+
+
 def _offered_at(phrases: Phrases, term: Term, queue: str) -> str:
     return f"last offered a contact at {phrases.time(term.value)}" if term.value else "offered no contact yet"
 
@@ -181,6 +192,9 @@ _TERMS: Final[dict[TermName, Callable[[Phrases, Term, str], str]]] = {
     "idle_since": lambda phrases, term, queue: f"idle since {phrases.time(term.value)}",
     "offered_at": _offered_at,
     "served": lambda phrases, term, queue: f"{term.value} contacts since the log-in",
+    "rotation": lambda phrases, term, queue: f"{_nth(term.value)} from there",
+    "lot": lambda phrases, term, queue: "not drawn" if term.value else "drawn",
+    "lots": lambda phrases, term, queue: f"{term.value} {'lot' if term.value == 1 else 'lots'}",
 }
 _DIFFERENCES: Final[dict[TermName, Callable[[Phrases, Difference, str, str], str]]] = {
     "weight": lambda p, d, one, two: f"its queue has the greater weight ({d.first} against {d.second})",
@@ -201,6 +215,9 @@ _DIFFERENCES: Final[dict[TermName, Callable[[Phrases, Difference, str, str], str
     ),
     "offered_at": lambda p, d, one, two: f"{one} had been offered a contact less recently",
     "served": lambda p, d, one, two: f"{one} had served fewer contacts ({d.first}, {two} {d.second})",
+    "rotation": lambda p, d, one, two: f"it was the turn of {one} before that of {two}",
+    "lot": lambda p, d, one, two: f"{one} was drawn",
+    "lots": lambda p, d, one, two: f"neither was drawn: {one} has {d.first} lots, {two} {d.second}",
     "place": lambda p, d, one, two: f"all else was equal, and {one} comes first in the list",
 }
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from acd.compat.events import AttemptEnded, AttemptStarted
 from acd.events import (
-    AttemptEnded,
-    AttemptStarted,
     ContactEnded,
     ContactInterrupted,
     ContactJoined,
@@ -26,6 +25,7 @@ from acd.events import (
     OfferExpired,
     PairExcluded,
     QueueLeft,
+    ReservationEnded,
     RingWidened,
     WithdrawOffer,
     WrappedUp,
@@ -48,7 +48,7 @@ from escalation.events import CaseOpened
 from router.events import ContactArrived, ContactLeft
 from router.explain.inquiry import Told
 from router.explain.model import Happening
-from router.explain.phrases import Phrases, waited
+from router.explain.phrases import Phrases, listed, waited
 
 
 def story(events: Iterable[Told], phrases: Phrases) -> tuple[Happening, ...]:
@@ -64,7 +64,8 @@ def ended(event: ContactEnded) -> str:
         "handled": f"ended: {event.agent} served it, after a wait of {wait} in {event.queue} and {talk} of talk",
         "abandoned": f"ended: the customer gave up in {event.queue} after {wait}",
         "timed_out": f"ended: sent away from {event.queue} after {wait}, the longest wait there is",
-        "blocked": f"ended: sent away, as {event.queue} was full",
+        "blocked": f"ended: not let into {event.queue}: {event.reason}",
+        "closed": f"ended: sent away from {event.queue}, which was closed",
         "nobody_there": f"ended: sent away from {event.queue} after {wait}, where nobody who could serve it was there",
         "left_menu": "ended: the customer left the menu",
         "served_in_menu": "ended: served in the menu",
@@ -80,7 +81,33 @@ def _queued(event: ContactQueued, phrases: Phrases) -> str:
         return f"{what} waits at its place in queue {event.queue}"
     asked = f", asking for {_skills(event.requirements)}" if event.requirements else ""
     resumed = f", at the place of {event.resumes}" if event.resumes else ""
-    return f"joined queue {event.queue} with priority {event.priority}{asked}{resumed}"
+    queue = phrases.queue(event.queue)
+    rules = [rule.when for rule in queue.priorities if rule.when in event.holds] if queue else []
+    kept = f", kept for {listed(event.reserved_for)} at first" if event.reserved_for else ""
+    if kept and queue and queue.preferred:
+        kept += _because([queue.preferred.when])
+    return f"joined queue {event.queue} with priority {event.priority}{_because(rules)}{asked}{resumed}{kept}"
+
+
+def _because(conditions: Sequence[str]) -> str:
+    """Which conditions were the reason, if any were."""
+    held = " and ".join(filter(None, conditions))
+    return f" (because {held})" if held else ""
+
+
+def _left(event: QueueLeft, phrases: Phrases) -> str:
+    queue = phrases.queue(event.queue)
+    rule = queue.overflow if queue and event.outcome == "overflowed" else None
+    return f"{_GONE_ON[event.outcome]} {event.queue}{_because([rule.when]) if rule else ''}"
+
+
+def _open_to_all(event: ReservationEnded, phrases: Phrases) -> str:
+    because = {
+        "time": "its time for that is over",
+        "away": "nobody it was kept for is there",
+        "passed_up": "nobody it was kept for took it",
+    }
+    return f"is open to everybody who may serve it: {because[event.because]}"
 
 
 def _widened(event: ContactWidened, phrases: Phrases) -> str:
@@ -106,6 +133,7 @@ _UNREACHED: Final = {"busy": "was busy", "unreachable": "could not be reached", 
 _GONE_ON: Final = {
     "moved": "went on from",
     "overflowed": "overflowed from",
+    "closed": "went on from the closed queue",
     "callback": "the customer left, to be called back, from",
     "voicemail": "the customer goes to leave a message, from",
 }
@@ -140,7 +168,7 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     ContactQueued: _queued,
     ContactWidened: _widened,
     ContactMoved: lambda event, phrases: f"was moved to {event.queue} by hand",
-    QueueLeft: lambda event, phrases: f"{_GONE_ON[event.outcome]} {event.queue}",
+    QueueLeft: _left,
     AttemptStarted: lambda event, phrases: f"its turn came in {event.queue}, which follows Asterisk: {event.strategy}",
     AttemptEnded: lambda event, phrases: f"nobody answered; its turn comes again at {phrases.time(event.next_at)}",
     ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}",
@@ -170,6 +198,7 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     RecordMessage: lambda event, phrases: f"records a message of {waited(event.record_ms_max)} at most",
     VoicemailLeft: _voicemail_left,
     ContactWithdrawn: _withdrawn,
+    ReservationEnded: _open_to_all,
     ContactInterrupted: lambda event, phrases: f"waits for {event.agent}, who sees to something that cannot wait",
     ContactResumed: lambda event, phrases: f"goes on with {event.agent}",
 }

@@ -238,7 +238,7 @@ class Measures:
         return visit, tallies
 
     def _left(self, event: QueueLeft, at: int) -> None:
-        self._leave(event.contact, event.outcome, at)
+        self._leave(event.contact, "closed_on" if event.outcome == "closed" else event.outcome, at)
 
     def _joined(self, event: ContactJoined, at: int) -> None:
         outcome = "stand_ins_answered" if self._state.waiting[event.contact].is_stand_in else "answered"

@@ -8,8 +8,9 @@ from typing import Final, Literal
 from acd.compat.asterisk.line import Line
 from acd.compat.asterisk.ranking import wraps
 from acd.compat.asterisk.watch import AsteriskWatch, Attempt, Caller
+from acd.compat.events import AttemptEnded, AttemptStarted, CompatLooked
 from acd.ending import send_away, time_out
-from acd.events import AttemptEnded, AttemptStarted, CompatLooked, OfferContact
+from acd.events import OfferContact
 from acd.floor import Floor
 from acd.match import Choice
 from acd.offering import Decisions, offer

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
 from acd.compat.asterisk.plan import AsteriskQueue
+from acd.compat.events import AttemptEnded, AttemptStarted, CompatLooked
 from acd.events import (
     AgentAlive,
     AgentStateSet,
-    AttemptEnded,
-    AttemptStarted,
-    CompatLooked,
     ContactEnded,
     ContactJoined,
     ContactQueued,

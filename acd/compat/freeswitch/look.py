@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from acd.compat.events import CompatLooked
 from acd.compat.freeswitch.plan import FreeswitchQueue
 from acd.compat.freeswitch.tiers import Row, opened, opens_after_s, ranked
 from acd.compat.freeswitch.watch import Caller, FreeswitchWatch
-from acd.events import AgentMoved, CompatLooked
+from acd.events import AgentMoved
 from acd.floor import Floor
 from acd.match import Choice
 from acd.model import Contact, ContactState

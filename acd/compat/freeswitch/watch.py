@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
+from acd.compat.events import CompatLooked
 from acd.compat.freeswitch.plan import FreeswitchQueue, Past, Status
 from acd.contact import UNANSWERED
 from acd.events import (
     AgentLapsed,
     AgentMoved,
     AgentStateSet,
-    CompatLooked,
     ContactEnded,
     ContactJoined,
     ContactQueued,
