@@ -12,7 +12,7 @@ and is not interrupted.
 
 from __future__ import annotations
 
-from acd.model import Agent, Work, WorkState
+from acd.model import Agent, Stance, Work, WorkState
 from acd.plan import AgentPlan, ChannelPlan, FloorPlan
 
 Reach = tuple[tuple[ChannelPlan, int | None], ...]
@@ -44,19 +44,23 @@ def openings(agent: Agent, within: Reach) -> tuple[str, ...]:
 
     None while an offer is open: he answers one at a time, so that it is plain which one he missed.
     """
-    if agent.offer or agent.pending or agent.stance != "ready":
+    if agent.offer or agent.pending or agent.stance is not Stance.READY:
         return ()
-    if not agent.works:
-        return tuple(channel.id for channel, _ in within)
-    return tuple(channel.id for channel, most in within if _has_room(agent, channel, most))
+    load = waits_not = 0
+    for work in agent.works.values():
+        load += work.cost
+        if not work.interruptible:
+            waits_not += work.cost
+    found = []
+    for channel, most in within:
+        beside = load if channel.interruptible else waits_not
+        if beside + channel.cost <= agent.capacity and (most is None or _in_hand(agent, channel) < most):
+            found.append(channel.id)
+    return tuple(found)
 
 
-def _has_room(agent: Agent, channel: ChannelPlan, most: int | None) -> bool:
-    works = agent.works.values()
-    if most is not None and sum(work.channel == channel.id for work in works) >= most:
-        return False
-    beside = sum(work.cost for work in works if channel.interruptible or not work.interruptible)
-    return beside + channel.cost <= agent.capacity
+def _in_hand(agent: Agent, channel: ChannelPlan) -> int:
+    return sum(work.channel == channel.id for work in agent.works.values())
 
 
 def to_interrupt(agent: Agent) -> Work | None:

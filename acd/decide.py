@@ -186,8 +186,14 @@ def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
 
     And only now may the agent be offered what he has room for beside this one, and has to wait what there is none for.
     """
-    rung = yield from stop_ringing(floor, floor.contacts[event.contact].offers, TAKEN)
-    yield from set_free(floor, [*rung, floor.agents[event.agent]], now)
+    offers, agent = floor.contacts[event.contact].offers, floor.agents[event.agent]
+    is_full = len(agent.works) == 1 and not floor.matching.is_open(agent)
+    return iter(()) if is_full and not offers else _settle_beside(floor, offers, agent, now)
+
+
+def _settle_beside(floor: Floor, offers: tuple[int, ...], agent: Agent, now: int) -> Decisions:
+    rung = yield from stop_ringing(floor, offers, TAKEN)
+    yield from set_free(floor, [*rung, agent], now)
 
 
 def _after_ring_widened(floor: Floor, event: RingWidened, now: int) -> Decisions:

@@ -135,37 +135,31 @@ class Matching:
     def open(self, agent: Agent) -> None:
         """The agent can be offered contacts of the channels he has room for, if there are any."""
         profile = self._profile(agent)
-        channels = capacity.openings(agent, profile.reach)
-        if not channels:
-            return
-        for channel, needs in profile.needs.items():
-            if channel in channels:
-                for need, standing in needs:
+        if channels := capacity.openings(agent, profile.reach):
+            for channel in channels:
+                for need, standing in profile.needs[channel]:
                     need.agents.add((*standing, *need.rank(agent)), agent)
-            else:
-                for need, _ in needs:
-                    need.full += 1
-        for need in profile.barred:
-            need.barred += 1
-        profile.open[agent.id] = agent, channels
-        self._open += 1
+            self._count(profile, channels, 1)
+            profile.open[agent.id] = agent, channels
 
     def close(self, agent: Agent) -> None:
         """The agent can be offered nothing for now. To be said before anything changes by which he is ranked."""
         profile = self._profile(agent)
-        if agent.id not in profile.open:
-            return
-        _, channels = profile.open.pop(agent.id)
-        for channel, needs in profile.needs.items():
-            if channel in channels:
-                for need, standing in needs:
+        if opened := profile.open.pop(agent.id, None):
+            for channel in opened[1]:
+                for need, standing in profile.needs[channel]:
                     need.agents.drop((*standing, *need.rank(agent)))
-            else:
-                for need, _ in needs:
-                    need.full -= 1
+            self._count(profile, opened[1], -1)
+
+    def _count(self, profile: Profile, channels: tuple[str, ...], by: int) -> None:
+        """Count an agent who comes to be open to some channels (`by` is 1), or ceases to be (-1)."""
+        self._open += by
         for need in profile.barred:
-            need.barred -= 1
-        self._open -= 1
+            need.barred += by
+        if len(channels) < len(profile.needs):
+            for channel in profile.needs.keys() - {*channels}:
+                for need, _ in profile.needs[channel]:
+                    need.full += by
 
     def arrive(self, agent: Agent) -> None:
         """The agent logged in."""

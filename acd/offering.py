@@ -52,13 +52,12 @@ def match_agent(floor: Floor, agent_id: str, now: int) -> Decisions:
     agent = floor.agents[agent_id]
     if choice := floor.matching.best_contact(agent, now):
         yield _offer(floor, choice, now)
-    yield from balance(agent)
+    if agent.works:
+        yield from balance(agent)
 
 
 def balance(agent: Agent) -> Decisions:
     """Interrupt what an agent has no room for by now, and let him go on with what he has."""
-    if not agent.works:
-        return
     while work := capacity.to_interrupt(agent):
         yield ContactInterrupted(work.contact, agent.id)
     while work := capacity.to_resume(agent):
@@ -124,7 +123,8 @@ def set_free(floor: Floor, agents: list[Agent], now: int) -> Decisions:
         yield from move_on(agent)
     yield from match_agents(floor, agents, now)
     for agent in agents:
-        yield from balance(agent)
+        if agent.works:
+            yield from balance(agent)
 
 
 def move_on(agent: Agent) -> Decisions:

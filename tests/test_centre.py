@@ -262,7 +262,7 @@ def test_the_schema_is_plain_json_and_closed() -> None:
     """Editors get one JSON document, in which every section is listed and none other is allowed."""
     document = schema()
     assert document == json.loads(json.dumps(document))
-    assert set(yaml.safe_load(BASE)) | {"channels", "population"} == set(document["properties"])
+    assert set(yaml.safe_load(BASE)) | {"population", "channels"} == set(document["properties"])
     assert document["additionalProperties"] is False
 
 

@@ -196,8 +196,9 @@ class Player:
             if contact["state"] == "talking":
                 await self._act("contact.joined", contact)
         for agent in shown["agents"]:
-            if agent["state"] == "wrap_up":
-                await self._act("wrap_up.started", agent)
+            for work in agent["works"]:
+                if work["state"] == "wrap_up":
+                    await self._act("wrap_up.started", agent | work)
         alive = {contact["contact"] for contact in shown["contacts"]}
         self.done |= {own_id.removeprefix("wrapped-") for own_id in self._said if own_id.startswith("wrapped-")} - alive
 
