@@ -108,7 +108,7 @@ class Floor:
                 self.matching.arrive(agent)
             self.matching.open(agent)
         for contact in self.contacts.values():
-            if _fills_the_line(contact):
+            if contact.state in contacts.UNANSWERED and not contact.stand_in:
                 self.matching.lengthen(contact.queue, 1)
             if self.seeks(contact):
                 self.matching.add(contact)
@@ -175,12 +175,13 @@ class Floor:
     # --- moving along the tables ----------------------------------------------------------------------------------
 
     def _move_contact(self, contact: Contact, trigger: str) -> None:
-        filled, sought = _fills_the_line(contact), self.matching.seeks(contact.id)
-        after = contact.state = contacts.TRANSITIONS[contact.state][trigger]
+        before, sought = contact.state, self.matching.seeks(contact.id)
+        after = contact.state = contacts.TRANSITIONS[before][trigger]
         contact.rings_on = after is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
-        if (fills := _fills_the_line(contact)) is not filled:
-            self.matching.lengthen(contact.queue, 1 if fills else -1)
-        seeks = self.seeks(contact)
+        still = after in contacts.UNANSWERED
+        if still is not (before in contacts.UNANSWERED) and not contact.stand_in:  # which takes up no room
+            self.matching.lengthen(contact.queue, 1 if still else -1)
+        seeks = still and self.seeks(contact)
         if seeks and not sought:
             self.matching.add(contact)
         elif sought and not seeks:
@@ -255,7 +256,8 @@ class Floor:
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         contact = self.contacts[event.contact]
-        self.redials.expect_no_more(contact)
+        if contact.stand_in:
+            self.redials.expect_no_more(contact)
         self._move_contact(contact, event.kind)
         if not contact.agent:
             self.forget(contact.id)
@@ -324,7 +326,8 @@ class Floor:
         contact.joining = 0 if offer.accepted else contact.joining
         agent.offer = 0
         agent.missed += is_missed(event)
-        contact.attempts += isinstance(event, CallbackFailed | DialTimedOut)
+        if contact.stand_in:
+            contact.attempts += isinstance(event, CallbackFailed | DialTimedOut)
         self._move_contact(contact, event.kind + _left_after(contact))
         self._move_work(agent, contact.id, event.kind)
         self.matching.open(agent)
@@ -336,7 +339,8 @@ class Floor:
         contact.joining = agent.offer = agent.missed = 0
         contact.agent = agent.id
         contact.answered_at = now
-        self.redials.expect_no_more(contact)
+        if contact.stand_in:
+            self.redials.expect_no_more(contact)
         agent.served += 1
         if self._remembers and contact.customer:
             self._remember(LastAgent(contact.customer, agent.id, now))
@@ -420,11 +424,6 @@ class Floor:
         self._move_work(agent, event.contact, event.kind)
         agent.idle_since = now
         self.matching.open(agent)
-
-
-def _fills_the_line(contact: Contact) -> bool:
-    """Whether the contact takes up room in its queue: what stands in for a customer takes up none."""
-    return contact.state in contacts.UNANSWERED and not contact.stand_in
 
 
 def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:

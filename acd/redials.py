@@ -38,5 +38,7 @@ class Redials:
 
     def of(self, queue: str, customer: str) -> Contact | None:
         """The first callback of a customer in a queue that is not being made just now, or None."""
-        theirs = self._expected.get((queue, customer), {}).values()
-        return min((each for each in theirs if not each.joining), key=discipline.place, default=None)
+        theirs = self._expected.get((queue, customer))
+        if theirs is None:
+            return None
+        return min((each for each in theirs.values() if not each.joining), key=discipline.place, default=None)

@@ -26,7 +26,8 @@ from simulator.population import draw, load_population
 from simulator.streams import key
 from simulator.world import World
 from tests.conftest import ROOT
-from tests.test_laws import Laws, RichLaws
+from tests.test_laws import Laws
+from tests.test_rich_laws import RichLaws
 
 MONDAY = date(2026, 3, 2)
 HOUR_MS = 3_600_000

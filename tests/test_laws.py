@@ -22,7 +22,6 @@ from acd.events import (
     ContactMoved,
     ContactQueued,
     ContactReleased,
-    ContactReprioritised,
     LegAnswered,
     LegFailed,
     LegRinging,
@@ -42,7 +41,7 @@ from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures, Tally
 from tests.rulebook import ENDS, ONCE, changes_to_come, choice, decide, may_be_offered, standing
-from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
+from tests.worlds import S, as_it_is, busy_plan, copy, dump
 
 AGENTS = ("ann", "bob", "cat", "dan")
 SERVED: list[type] = [OfferAccepted, ContactJoined]
@@ -468,43 +467,5 @@ class Laws(RuleBasedStateMachine):
         self.engine.board.check()
 
 
-class RichLaws(Laws):
-    """The same laws where contacts and agents are ordered, and phones rung, in every way there is."""
-
-    plan_of = staticmethod(rich_plan)
-    addresses = ("100", "200", "300")
-
-    @invariant()
-    def nobody_bears_more_than_he_can(self) -> None:
-        """What cannot wait fits into an agent's capacity; all that can wait fits into it by itself."""
-        for agent in self.engine.board.floor.agents.values():
-            capacity = max(plan.floor.agents[agent.id].capacity for plan in self.engine.plans.values())
-            for can_wait in (False, True):
-                costs = [work.cost for work in agent.works.values() if work.interruptible is can_wait]
-                assert sum(costs) <= capacity, "no rules that were ever in force let him have that"
-
-    @rule(place=places, priority=st.integers(-1, 3))
-    def reprioritise(self, place: int, priority: int) -> None:
-        """A supervisor changes a priority."""
-        self.take(ContactReprioritised(self.contact(place), priority))
-
-    @rule(queue=st.sampled_from(["needs", "quick"]))
-    def overtake(self, queue: str) -> None:
-        """The last of a queue becomes its first, and somebody whom it passed is told where he stands."""
-        floor = self.engine.board.floor
-        there = [each for each in floor.contacts.values() if each.queue == queue and each.state in UNANSWERED]
-        waiting = [each for each in there if not each.stand_in]
-        if len(waiting) > 1:
-            self.take(ContactReprioritised(waiting[-1].id, max(each.priority for each in waiting) + 1))
-            self.now = max(self.now, min(floor.waits.waiters[each.id].announce_at for each in waiting[:-1]))
-            self.take(None)
-
-    @rule(place=places, queue=st.sampled_from(["needs", "quick", "nowhere"]))
-    def move(self, place: int, queue: str) -> None:
-        """A supervisor moves a contact."""
-        self.take(ContactMoved(self.contact(place), queue))
-
-
-Laws.TestCase.settings = RichLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
+Laws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)
 TestLaws = Laws.TestCase
-TestRichLaws = RichLaws.TestCase

@@ -11,7 +11,8 @@ from hypothesis.stateful import invariant, rule
 from acd.events import OfferContact
 from acd.model import ContactState
 from acd.stand_in_events import CallbackAsked, CallbackFailed, ContactWithdrawn, VoicemailAsked, VoicemailLeft
-from tests.test_laws import RichLaws, places
+from tests.test_laws import places
+from tests.test_rich_laws import RichLaws
 from tests.worlds import S
 
 
