@@ -93,7 +93,7 @@ class Matching:
         self._profile_of: dict[str, Profile] = {}
         self._skilled: dict[str, list[Profile]] = {}
         self._open = 0
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, Need] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
@@ -112,17 +112,16 @@ class Matching:
             line = need.contacts[contact.priority] = Line()
         line.add(discipline.place(contact), contact)
         need.waiting += 1
-        self._waiting[contact.id] = None
+        self._waiting[contact.id] = need
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
-        need = self._need_of(contact)
+        need = self._waiting.pop(contact.id)
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
         if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
         need.waiting -= 1
-        del self._waiting[contact.id]
 
     def seeks(self, contact: str) -> bool:
         """Whether the contact is one of those that were added and not dropped."""
@@ -302,7 +301,9 @@ class Matching:
                 yield contact
 
     def _need_of(self, contact: Contact) -> Need:
-        return self._need((contact.queue, contact.channel, contact.requirements, contact.tiers))
+        """What the contact asks for. While it waits that does not change, and the key is long to hash: remembered."""
+        need = self._waiting.get(contact.id)
+        return need or self._need((contact.queue, contact.channel, contact.requirements, contact.tiers))
 
     def _need(self, key: NeedKey) -> Need:
         """The usual needs are there from the start: to fill a new one with a crowd of agents takes its time."""
