@@ -17,7 +17,7 @@ from typing import Final
 from acd import capacity, discipline, selection, widening
 from acd.line import Line
 from acd.model import Agent, Contact
-from acd.plan import FloorPlan, QueuePlan, Requirement
+from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement
 
 NeedKey = tuple[str, str, tuple[Requirement, ...], int]
 Skills = tuple[tuple[str, int], ...]
@@ -90,7 +90,6 @@ class Matching:
         self._tiers, self._places = _tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers, capacity.Reach], Profile] = {}
-        self._profile_of: dict[str, Profile] = {}
         self._skilled: dict[str, list[Profile]] = {}
         self._open = 0
         self._waiting: dict[str, Need] = {}
@@ -101,6 +100,7 @@ class Matching:
                 requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0))
                 for channel in plan.channels:
                     self._need((queue.id, channel, requirements, widening.open_tiers(queue, 0, None)))
+        self._profile_of = {agent: self._shared_profile(plan.agents[agent]) for agent in sorted(plan.agents)}
 
     # --- following the floor --------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class Matching:
 
     def open(self, agent: Agent) -> None:
         """The agent can be offered contacts of the channels he has room for, if there are any."""
-        profile = self._profile(agent)
+        profile = self._profile_of[agent.id]
         channels = capacity.openings(agent, profile.reach)
         if not channels:
             return
@@ -151,7 +151,7 @@ class Matching:
 
     def close(self, agent: Agent) -> None:
         """The agent can be offered nothing for now. To be said before anything changes by which he is ranked."""
-        profile = self._profile(agent)
+        profile = self._profile_of[agent.id]
         if agent.id not in profile.open:
             return
         _, channels = profile.open.pop(agent.id)
@@ -168,15 +168,15 @@ class Matching:
 
     def arrive(self, agent: Agent) -> None:
         """The agent logged in."""
-        self._profile(agent).present += 1
+        self._profile_of[agent.id].present += 1
 
     def depart(self, agent: Agent) -> None:
         """The agent logged out."""
-        self._profile(agent).present -= 1
+        self._profile_of[agent.id].present -= 1
 
     def attend(self, agent: Agent, by: int) -> None:
         """The agent attends from now on (`by` is 1), or does so no longer (-1)."""
-        self._profile(agent).attending += by
+        self._profile_of[agent.id].attending += by
 
     def keep_apart(self, contact: Contact, agent: str) -> None:
         """The contact's exclusions have this agent among them."""
@@ -204,7 +204,7 @@ class Matching:
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
         """The first of all waiting contacts that the agent can serve, has room for and is not kept from, or None."""
-        profile = self._profile(agent)
+        profile = self._profile_of[agent.id]
         if agent.id not in profile.open:
             return None
         _, channels = profile.open[agent.id]
@@ -268,13 +268,13 @@ class Matching:
 
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
         """Whether the agent takes the contact's channel, has the skills it asks for, and is in a tier open to it."""
-        need, profile = self._need_of(contact), self._profile(agent)
+        need, profile = self._need_of(contact), self._profile_of[agent.id]
         able = _tier(profile, need) < need.tiers and meets(agent.skills, need.requirements)
         return able and _takes(profile, need.channel)
 
     def is_open(self, agent: Agent) -> bool:
         """Whether the agent could be offered anything."""
-        return agent.id in self._profile(agent).open
+        return agent.id in self._profile_of[agent.id].open
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -322,14 +322,8 @@ class Matching:
             return self._profiles.values()
         return min((self._skilled.get(needed.skill, []) for needed in requirements), key=len)
 
-    def _profile(self, agent: Agent) -> Profile:
-        profile = self._profile_of.get(agent.id)
-        if profile is None:
-            profile = self._profile_of[agent.id] = self._shared_profile(agent)
-        return profile
-
-    def _shared_profile(self, agent: Agent) -> Profile:
-        reach = capacity.reach(self._plan.agents[agent.id], self._plan)
+    def _shared_profile(self, agent: AgentPlan) -> Profile:
+        reach = capacity.reach(agent, self._plan)
         key = (agent.skills, self._tiers.get(agent.id, ()), reach)
         profile = self._profiles.get(key)
         if profile is None:
