@@ -65,10 +65,13 @@ def _in_hand(agent: Agent, channel: ChannelPlan) -> int:
 
 def to_interrupt(agent: Agent) -> Work | None:
     """The contact that has to wait, because there are some that cannot and no room for all; None: none has to."""
+    last = next((work for work in reversed(agent.works.values()) if work.interruptible and _takes_part(work)), None)
+    if last is None:
+        return None
     active = [work for work in agent.works.values() if _takes_part(work)]
     if sum(work.cost for work in active) <= agent.capacity or all(work.interruptible for work in active):
         return None
-    return next((work for work in reversed(active) if work.interruptible), None)
+    return last
 
 
 def _takes_part(work: Work) -> bool:

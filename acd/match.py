@@ -32,7 +32,7 @@ from acd.needs import (
     tier_of,
     waiting_elsewhere,
 )
-from acd.plan import FloorPlan, QueuePlan, Requirement
+from acd.plan import AgentPlan, FloorPlan, QueuePlan, Requirement
 from acd.roster import Roster
 
 NeedKey = tuple[str, str, tuple[Requirement, ...], int]
@@ -64,10 +64,9 @@ class Matching:
         self._tiers, self._places = all_tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers, capacity.Reach], Profile] = {}
-        self._profile_of: dict[str, Profile] = {}
         self._skilled: dict[str, list[Profile]] = {}
         self._open = 0
-        self._waiting: dict[str, None] = {}
+        self._waiting: dict[str, Need] = {}
         self._apart: dict[str, dict[str, Contact]] = {}
         self._reserved: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
@@ -76,6 +75,7 @@ class Matching:
                 requirements = widening.asked(queue, language, widening.relaxed_by(queue, 0, {}))
                 for channel in plan.channels:
                     self._need((queue.id, channel, requirements, widening.open_tiers(queue, 0, None)))
+        self._profile_of = {agent: self._shared_profile(plan.agents[agent]) for agent in sorted(plan.agents)}
 
     # --- following the floor --------------------------------------------------------------------------------------
 
@@ -83,7 +83,7 @@ class Matching:
         """The contact waits, or may ring at one more agent."""
         need = self._need_of(contact)
         need.waiting += 1
-        self._waiting[contact.id] = None
+        self._waiting[contact.id] = need
         if contact.reserved_for:
             need.reserved += 1
             for agent in contact.reserved_for:
@@ -96,9 +96,8 @@ class Matching:
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
-        need = self._need_of(contact)
+        need = self._waiting.pop(contact.id)
         need.waiting -= 1
-        del self._waiting[contact.id]
         if contact.reserved_for:
             need.reserved -= 1
             for agent in contact.reserved_for:
@@ -121,7 +120,7 @@ class Matching:
 
     def open(self, agent: Agent) -> None:
         """The agent can be offered contacts of the channels he has room for, if there are any."""
-        profile = self._profile(agent)
+        profile = self._profile_of[agent.id]
         if channels := capacity.openings(agent, profile.reach):
             for channel in channels:
                 for need, standing in profile.needs[channel]:
@@ -131,7 +130,7 @@ class Matching:
 
     def close(self, agent: Agent) -> None:
         """The agent can be offered nothing for now. To be said before anything changes by which he is ranked."""
-        profile = self._profile(agent)
+        profile = self._profile_of[agent.id]
         if opened := profile.open.pop(agent.id, None):
             for channel in opened[1]:
                 for need, standing in profile.needs[channel]:
@@ -150,15 +149,15 @@ class Matching:
 
     def arrive(self, agent: Agent) -> None:
         """The agent logged in."""
-        self._profile(agent).present += 1
+        self._profile_of[agent.id].present += 1
 
     def depart(self, agent: Agent) -> None:
         """The agent logged out."""
-        self._profile(agent).present -= 1
+        self._profile_of[agent.id].present -= 1
 
     def attend(self, agent: Agent, by: int) -> None:
         """The agent attends from now on (`by` is 1), or does so no longer (-1)."""
-        self._profile(agent).attending += by
+        self._profile_of[agent.id].attending += by
 
     def keep_apart(self, contact: Contact, agent: str) -> None:
         """The contact's exclusions have this agent among them."""
@@ -192,7 +191,7 @@ class Matching:
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
         """The first of all waiting contacts that the agent can serve, has room for and is not kept from, or None."""
-        profile = self._profile(agent)
+        profile = self._profile_of[agent.id]
         if agent.id not in profile.open:
             return None
         _, channels = profile.open[agent.id]
@@ -275,13 +274,13 @@ class Matching:
 
     def could_serve(self, agent: Agent, contact: Contact) -> bool:
         """Whether the agent takes the contact's channel, has the skills it asks for, and is in a tier open to it."""
-        need, profile = self._need_of(contact), self._profile(agent)
+        need, profile = self._need_of(contact), self._profile_of[agent.id]
         able = tier_of(profile, need) < need.tiers and meets(agent.skills, need.requirements)
         return able and takes(profile, need.channel)
 
     def is_open(self, agent: Agent) -> bool:
         """Whether the agent could be offered anything."""
-        return agent.id in self._profile(agent).open
+        return agent.id in self._profile_of[agent.id].open
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -315,7 +314,7 @@ class Matching:
         """The first of them in the order of the need: they are few, and the ready may be many."""
 
         def rank(agent: Agent) -> selection.Rank:
-            return (*standing_of(self._profile(agent), need), *need.rank(agent))
+            return (*standing_of(self._profile_of[agent.id], need), *need.rank(agent))
 
         return min(self._kept_for(contact, now).values(), key=rank)
 
@@ -333,7 +332,7 @@ class Matching:
 
     def _kept_for_others(self, agent: Agent, channels: tuple[str, ...], apart: Iterable[Contact], now: int) -> int:
         """How many the agent could serve that are kept for others, less those he is kept apart from."""
-        needs = self._profile(agent).needs
+        needs = self._profile_of[agent.id].needs
         reserved = sum(need.reserved for channel in channels for need, _ in needs[channel])
         if not reserved:
             return 0
@@ -368,7 +367,9 @@ class Matching:
                 yield contact
 
     def _need_of(self, contact: Contact) -> Need:
-        return self._need((contact.queue, contact.channel, contact.requirements, contact.tiers))
+        """What the contact asks for. While it waits that does not change, and the key is long to hash: remembered."""
+        need = self._waiting.get(contact.id)
+        return need or self._need((contact.queue, contact.channel, contact.requirements, contact.tiers))
 
     def _need(self, key: NeedKey) -> Need:
         """The usual needs are there from the start: to fill a new one with a crowd of agents takes its time."""
@@ -388,14 +389,8 @@ class Matching:
             return self._profiles.values()
         return min((self._skilled.get(needed.skill, []) for needed in requirements), key=len)
 
-    def _profile(self, agent: Agent) -> Profile:
-        profile = self._profile_of.get(agent.id)
-        if profile is None:
-            profile = self._profile_of[agent.id] = self._shared_profile(agent)
-        return profile
-
-    def _shared_profile(self, agent: Agent) -> Profile:
-        reach = capacity.reach(self._plan.agents[agent.id], self._plan)
+    def _shared_profile(self, agent: AgentPlan) -> Profile:
+        reach = capacity.reach(agent, self._plan)
         key = (agent.skills, self._tiers.get(agent.id, ()), reach)
         profile = self._profiles.get(key)
         if profile is None:

@@ -131,8 +131,8 @@ class Menus:
         session.flow, session.node = event.flow, event.node
         node = self.node(session)
         session.keys = "" if left_secret or _is_secret(node) else session.keys[event.used :]
-        if session.keys:
-            self._drop_late_key(session)
+        if session.keys and session.late_key:
+            self._drop_late_key(session, node)
         session.no_input = session.no_match = 0
         session.playing, session.due = False, None
         if isinstance(node, SetLanguage):
@@ -153,13 +153,13 @@ class Menus:
 
     def _keyed(self, session: Session, event: ContactKeyed, now: int) -> None:
         session.keys = (session.keys + event.digits)[:KEYS_MAX]
-        self._drop_late_key(session)
-        if isinstance(self.node(session), Menu | Collect):
-            session.playing = False
-            session.due = self._silence_ends(session, now)
-
-    def _drop_late_key(self, session: Session) -> None:
         node = self.node(session)
+        if session.late_key:
+            self._drop_late_key(session, node)
+        if isinstance(node, Menu | Collect):
+            session.playing, session.due = False, now + node.silence_ms
+
+    def _drop_late_key(self, session: Session, node: Node) -> None:
         if not (isinstance(node, Menu) and session.late_key in dict(node.options)):
             session.keys = session.keys.removeprefix(session.late_key)
         session.late_key = ""
@@ -225,24 +225,35 @@ CHECKS: Final[dict[type, Callable[[Menus, Any], Refusal | None]]] = {
 
 def _after_moved(menus: Menus, event: FlowMoved, now: int) -> Decisions:
     session = menus.sessions[event.contact]
-    match menus.node(session):
-        case Menu() as node if session.keys:
-            yield from _choose(menus, session, node, now)
-        case Collect() as node if session.keys:
-            number = _complete(node, session.keys)
-            yield from _collected(menus, session, node, number, now) if number else [_listen(session, node)]
-        case Menu() | Collect() as node:
-            yield from _ask(menus, session, node, now)
-        case Say() as node:
+    node = menus.node(session)
+    if isinstance(node, Menu | Collect):
+        return _come_to_question(menus, session, node, now)
+    return _pass(menus, session, node, now)
+
+
+def _come_to_question(menus: Menus, session: Session, node: Menu | Collect, now: int) -> Decisions:
+    """Keys pressed ahead may answer it, and spare the prompts."""
+    if not session.keys:
+        return _ask(menus, session, node, now)
+    if isinstance(node, Menu):
+        return _choose(menus, session, node, now)
+    number = _complete(node, session.keys)
+    return _collected(menus, session, node, number, now) if number else iter((_listen(session, node),))
+
+
+def _pass(menus: Menus, session: Session, node: Node, now: int) -> Decisions:
+    """A node that asks nothing says what it has to say, or goes on at once."""
+    match node:
+        case Say():
             yield _say(menus, session, node.prompts, now)
-        case SetLanguage() as node:
+        case SetLanguage():
             yield _move(session, node.next, "language")
-        case Hours() as node:
+        case Hours():
             is_open = menus._outside.is_open(node.calendar)
             yield _move(session, node.open if is_open else node.closed, "open" if is_open else "closed")
-        case CaseStatus() as node:
+        case CaseStatus():
             yield from _read_case(menus, session, node, now)
-        case HandOver() | HangUp() as node if node.prompts:
+        case HandOver() | HangUp() if node.prompts:
             yield _say(menus, session, node.prompts, now)
 
 

@@ -59,6 +59,7 @@ class Board:
         self._alarms: list[Alarm] = []
         self._alarms_max = 0
         self._kinds = self._alarm_kinds()
+        self._due = [kind.due for kind in self._kinds]  # apart, as it is asked for at every event
         self.seq = 0
         self.now = 0
         self.started = False
@@ -76,8 +77,9 @@ class Board:
         """When the next alarm rings (before or at `now`, if given), or None. Forgets those that no longer matter."""
         alarms = self._alarms
         while alarms and (now is None or alarms[0][0] <= now):
-            if self._is_set(alarms[0]):
-                return alarms[0][0]
+            at, place, key = alarms[0]
+            if self._due[place](key) == at:
+                return at
             heappop(alarms)
         return None
 
@@ -119,7 +121,7 @@ class Board:
         self._arm(place, key_of(event))
 
     def _arm(self, place: int, key: Any) -> None:
-        at = self._kinds[place].due(key)
+        at = self._due[place](key)
         if at is None:
             return
         heappush(self._alarms, (at, place, key))
@@ -129,7 +131,7 @@ class Board:
 
     def _is_set(self, alarm: Alarm) -> bool:
         at, place, key = alarm
-        return at == self._kinds[place].due(key)
+        return at == self._due[place](key)
 
     # --- what the menus may ask -----------------------------------------------------------------------------------
 

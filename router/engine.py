@@ -11,9 +11,9 @@ from it is decided, so a decision always sees the state that the decisions befor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
-from operator import attrgetter
-from typing import Any, Concatenate, Final, Literal, TypeVar
+from typing import Any, Literal
 
 import acd.check
 import acd.decide
@@ -25,7 +25,6 @@ import escalation.desk
 import ivr.session
 from acd.events import (
     ContactEnded,
-    ContactQueued,
     HangUp,
     WrappedUp,
     WrapUpExpired,
@@ -34,11 +33,9 @@ from acd.floor import Floor
 from acd.model import ContactState, Stance
 from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
-from escalation.desk import Desk
 from escalation.events import CaseOpened, HoursChanged
 from ivr import flow
 from ivr.events import ContactKeyed, FlowMoved, PromptFinished, PromptOverran
-from ivr.session import Menus
 from router.board import Board
 from router.conditions import Facts, keyed_name, open_name
 from router.events import FACTS, CentreStarted, ContactArrived, ContactLeft, Event
@@ -66,78 +63,74 @@ class Engine:
         self.board = Board(self.plans, plans[0].hash)
 
     @property
+    def board(self) -> Board:
+        """The state. Whoever sets another, as recovery does from a snapshot, lets the engine go on from there."""
+        return self._board
+
+    @board.setter
+    def board(self, board: Board) -> None:
+        self._board = board
+        self._checks = _checks(board)
+        self._follow = _follow(board)
+
+    @property
     def now(self) -> int:
         """The instant of the last event, ms since the epoch."""
-        return self.board.now
+        return self._board.now
 
     def handle(self, fact: Event, now: int) -> list[Event]:
         """Take a fact at `now` and return it with the decisions that follow, or raise `Refused`.
 
         What is due by `now` comes before it: `tick` first.
         """
-        assert now >= self.board.now, "time never runs backwards"
+        assert now >= self._board.now, "time never runs backwards"
         if refusal := self._refusal(fact):
             raise Refused(*refusal)
         return self._settle(fact, now)
 
     def tick(self, now: int) -> list[Event]:
         """Let everything happen that is due by `now`."""
-        assert now >= self.board.now, "time never runs backwards"
+        assert now >= self._board.now, "time never runs backwards"
         events: list[Event] = []
-        while self.board.due(now) is not None:
-            for event in self.board.ring(now):
+        while self._board.due(now) is not None:
+            for event in self._board.ring(now):
                 events += self._settle(event, now)
         return events
 
     def deadline(self) -> int | None:
         """The instant (ms) at which something happens by itself, if nothing else happens before; None for never."""
-        return self.board.due()
+        return self._board.due()
 
     def apply(self, event: Event, now: int) -> None:
         """Book an event of the log again, deciding nothing."""
-        self.board.apply(event, now)
+        self._board.apply(event, now)
 
     def takes_secret(self, fact: Event) -> bool:
         """Whether this fact carries digits that must be stored nowhere."""
-        return isinstance(fact, ContactKeyed) and self.board.menus.takes_secret(fact.contact)
+        return isinstance(fact, ContactKeyed) and self._board.menus.takes_secret(fact.contact)
 
     def _settle(self, event: Event, now: int) -> list[Event]:
         """Apply an event, then whatever follows from it, depth first. No recursion: keys pressed ahead lead far."""
-        board, events = self.board, []
-        following: list[Iterator[Event]] = []
-        happening: Event | None = event
-        while happening is not None:
-            board.apply(happening, now)
-            events.append(happening)
-            if follow := _FOLLOW.get(type(happening)):
-                following.append(follow(board, happening, now))
-            happening = None
-            while following and (happening := next(following[-1], None)) is None:
+        apply, events = self._board.apply, []
+        following: list[Iterator[Event]] = [iter((event,))]
+        while following:
+            for happening in following[-1]:
+                apply(happening, now)
+                events.append(happening)
+                if follow := self._follow.get(type(happening)):
+                    following.append(follow(happening, now))
+                    break  # what follows from it goes before the rest
+            else:
                 following.pop()
         return events
 
     def _refusal(self, fact: Event) -> Refusal | None:
-        if not self.board.started and type(fact) is not CentreStarted:
+        if not self._board.started and type(fact) is not CentreStarted:
             return ("illegal", "no rules are in force yet")
-        for check in _CHECKS[type(fact)]:
-            if refusal := check(self.board, fact):
+        for check in self._checks[type(fact)]:
+            if refusal := check(fact):
                 return refusal
         return None
-
-
-# --- the cores of a board -----------------------------------------------------------------------------------------
-
-_Core = TypeVar("_Core")
-_Said = TypeVar("_Said")
-
-_DESK: Final[Callable[[Board], Desk]] = attrgetter("desk")
-_FLOOR: Final[Callable[[Board], Floor]] = attrgetter("floor")
-_MENUS: Final[Callable[[Board], Menus]] = attrgetter("menus")
-
-
-def _within(core: Callable[[Board], _Core], function: Callable[Concatenate[_Core, ...], _Said]) -> Callable[..., _Said]:
-    """What a core's check or follow says, asked of a board."""
-    return lambda board, *event_and_now: function(core(board), *event_and_now)
 
 
 # --- what may happen ----------------------------------------------------------------------------------------------
@@ -218,21 +211,25 @@ def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
     return None
 
 
-_Check = Callable[[Board, Any], Refusal | None]
+_Check = Callable[[Any], Refusal | None]
 
 
-_CHECKS: Final[dict[type, tuple[_Check, ...]]] = {
-    CentreStarted: (_check_started,),
-    ContactArrived: (_check_arrived,),
-    ContactLeft: (_check_known, _check_left),
-    **{kind: (_check_known, _within(_MENUS, check)) for kind, check in ivr.session.CHECKS.items()},
-    **{kind: (_within(_DESK, check),) for kind, check in escalation.desk.CHECKS.items()},
-    **{kind: (_within(_FLOOR, check),) for kind, check in acd.check.CHECKS.items()},
-}
-_CHECKS[WrappedUp] += (_check_wrap_up,)
-for _of_contact in acd.check.OF_CONTACTS:
-    _CHECKS[_of_contact] = (_check_known, *_CHECKS[_of_contact])
-assert set(_CHECKS) == set(FACTS), "every fact is checked"
+def _checks(board: Board) -> dict[type, tuple[_Check, ...]]:
+    """By fact, what may speak against it, each asked of the core it belongs to."""
+    known = partial(_check_known, board)
+    checks: dict[type, tuple[_Check, ...]] = {
+        CentreStarted: (partial(_check_started, board),),
+        ContactArrived: (partial(_check_arrived, board),),
+        ContactLeft: (known, partial(_check_left, board)),
+        **{kind: (known, partial(check, board.menus)) for kind, check in ivr.session.CHECKS.items()},
+        **{kind: (partial(check, board.desk),) for kind, check in escalation.desk.CHECKS.items()},
+        **{kind: (partial(check, board.floor),) for kind, check in acd.check.CHECKS.items()},
+    }
+    checks[WrappedUp] += (partial(_check_wrap_up, board),)
+    for of_contact in acd.check.OF_CONTACTS:
+        checks[of_contact] = (known, *checks[of_contact])
+    assert set(checks) == set(FACTS), "every fact is checked"
+    return checks
 
 
 # --- what follows -------------------------------------------------------------------------------------------------
@@ -253,14 +250,15 @@ def _after_arrived(board: Board, event: ContactArrived, _now: int) -> Iterator[E
 def _after_moved(board: Board, event: FlowMoved, now: int) -> Iterator[Event]:
     """The menu's own consequences first; then the two ways out of a menu: to a queue, or to the end."""
     node = board.plan.menus.flows[event.flow].nodes[event.node]
-    yield from ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
+    within = ivr.session.FOLLOW[FlowMoved](board.menus, event, now)
     if isinstance(node, flow.HandOver):
-        yield _queue_up(board, event.contact, node, now)
-    elif isinstance(node, flow.HangUp) and not node.prompts:
-        yield from _say_goodbye(event.contact)
+        return chain(within, _queue_up(board, event.contact, node, now))
+    if isinstance(node, flow.HangUp) and not node.prompts:
+        return chain(within, _say_goodbye(event.contact))
+    return within
 
 
-def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> ContactQueued:
+def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> Iterator[Event]:
     language = board.menus.sessions[contact].language
     terms = Terms(
         node.priority,
@@ -271,7 +269,7 @@ def _queue_up(board: Board, contact: str, node: flow.HandOver, now: int) -> Cont
         node.prefers,
         board.conditions.holding(_facts(board, contact)) if board.conditions else (),
     )
-    return acd.queueing.queue_up(board.floor, contact, node.queue, language, terms, now)
+    yield acd.queueing.queue_up(board.floor, contact, node.queue, language, terms, now)
 
 
 def _facts(board: Board, contact_id: str) -> Facts:
@@ -329,23 +327,26 @@ def _queue(board: Board, contact: str) -> QueuePlan:
     return board.plan.floor.queues[board.floor.contacts[contact].queue]
 
 
-_Follow = Callable[[Board, Any, int], Iterator[Event]]
+_Follow = Callable[[Any, int], Iterator[Event]]
+
+
+def _follow(board: Board) -> dict[type, _Follow]:
+    """By event, what follows from it, each asked of the core it belongs to."""
+    follow: dict[type, _Follow] = {
+        **{kind: partial(each, board.floor) for kind, each in acd.decide.FOLLOW.items()},
+        **{kind: partial(each, board.menus) for kind, each in ivr.session.FOLLOW.items()},
+        CentreStarted: partial(_after_started, board),
+        ContactArrived: partial(_after_arrived, board),
+        ContactLeft: partial(_after_left, board),
+        FlowMoved: partial(_after_moved, board),
+        HoursChanged: partial(_after_hours, board),
+    }
+    for prompt in (PromptFinished, PromptOverran):
+        follow[prompt] = _then(follow[prompt], partial(_after_prompt, board))
+    for wrap_up in (WrappedUp, WrapUpExpired):
+        follow[wrap_up] = _then(partial(_after_wrap_up, board), follow[wrap_up])
+    return follow
 
 
 def _then(first: _Follow, second: _Follow) -> _Follow:
-    return lambda board, event, now: chain(first(board, event, now), second(board, event, now))
-
-
-_FOLLOW: Final[dict[type, _Follow]] = {
-    **{kind: _within(_FLOOR, follow) for kind, follow in acd.decide.FOLLOW.items()},
-    **{kind: _within(_MENUS, follow) for kind, follow in ivr.session.FOLLOW.items()},
-    CentreStarted: _after_started,
-    ContactArrived: _after_arrived,
-    ContactLeft: _after_left,
-    FlowMoved: _after_moved,
-    HoursChanged: _after_hours,
-}
-for _prompt in (PromptFinished, PromptOverran):
-    _FOLLOW[_prompt] = _then(_FOLLOW[_prompt], _after_prompt)
-for _wrap_up in (WrappedUp, WrapUpExpired):
-    _FOLLOW[_wrap_up] = _then(_after_wrap_up, _FOLLOW[_wrap_up])
+    return lambda event, now: chain(first(event, now), second(event, now))
