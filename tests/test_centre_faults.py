@@ -278,3 +278,31 @@ def test_no_value_is_met_with_anything_but_faults(tmp_path: Path, section: str, 
     sections = yaml.safe_load(BASE)
     sections[section] = value if entry == "x" else {**sections.get(section, {}), entry: value}
     assert ran_well(tmp_path, dump(sections))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "day"),
+    [
+        ("from: 2026-01-01, to: 2027-01-01", "from: 0001-01-01, to: 0001-01-03", "0001-01-01"),
+        ("from: 2026-01-01, to: 2027-01-01", "from: 9999-12-30, to: 9999-12-31", "9999-12-31"),
+    ],
+)
+def test_a_horizon_at_the_ends_of_time_is_a_fault(tmp_path: Path, old: str, new: str, day: str) -> None:
+    """Where dates can no longer be counted on, or not be told in UTC, there is no horizon."""
+    faults = faults_of(tmp_path, BASE.replace(old, new))
+    assert any(f"{day} is too far away: a horizon lies in the years 1900 to 2999" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"), [('{en: "\\ud800", fr: Bonjour.}', "prompts.hello.en"), ('{"\\udfff": Hello.}', "prompts.hello")]
+)
+def test_half_a_character_is_a_fault(tmp_path: Path, text: str, field: str) -> None:
+    """An escape may write what is no character, which no file, no database and no bus could hold."""
+    faults = faults_of(tmp_path, BASE.replace("{en: Hello., fr: Bonjour.}", text))
+    assert f"12: {field}: an escape from \\ud800 to \\udfff stands for half a character" in faults[0]
+
+
+def test_a_character_in_two_escapes_is_one(tmp_path: Path) -> None:
+    """JSON writes what is beyond U+FFFF as two escapes: they are read as the one character that is meant."""
+    centre = loaded(tmp_path, BASE.replace("{en: Hello., fr: Bonjour.}", '{en: "\\ud83d\\udc4b", fr: Bonjour.}'))
+    assert "\N{WAVING HAND SIGN}" == centre.plan.prompts["hello"]["en"]

@@ -286,7 +286,7 @@ class _Reader:
         pairs: list[tuple[str, yaml.Node, yaml.Node]] = []
         for key_node, value_node in node.value:
             if isinstance(key_node, yaml.ScalarNode):
-                pairs.append((key_node.value, key_node, value_node))
+                pairs.append((self._characters(key_node, path), key_node, value_node))
             else:
                 self._fault(_line(key_node), "a key is a word, not a list or a mapping", path=path)
                 self._pass_over(key_node, path)
@@ -310,7 +310,16 @@ class _Reader:
             return values
         if isinstance(node, yaml.SequenceNode):
             return self._sequence(node, path)
-        return _SCALARS[node.tag](node.value)
+        return _SCALARS[node.tag](self._characters(node, path))
+
+    def _characters(self, node: yaml.Node, path: Path) -> str:
+        """The text of a scalar. JSON writes some characters as two escapes, which are joined; half of one is a fault."""
+        try:
+            return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            hint = "write the character itself, or both of its halves"
+            self._fault(_line(node), "an escape from \\ud800 to \\udfff stands for half a character", hint, path)
+            return str(node.value).encode(errors="replace").decode()
 
     def _sequence(self, node: yaml.SequenceNode, path: Path) -> list[Any]:
         for index, item in enumerate(node.value):
