@@ -259,17 +259,19 @@ def _walk(flow: Flow, answers: Mapping[str, str]) -> tuple[set[str], str]:
     """The nodes that callers with these answers may pass, and one to which they come back, or an empty text."""
     passed: set[str] = set()
     circle = ""
-
-    def visit(node_id: str, before: tuple[str, ...]) -> None:
-        nonlocal circle
-        if node_id in before:
+    way: dict[str, None] = {}  # the nodes from the start to here
+    ahead = [(flow.start, 0)]
+    while ahead:
+        node_id, depth = ahead.pop()
+        while len(way) > depth:
+            way.popitem()
+        if node_id in way:
             circle = circle or node_id
         elif node_id not in passed:
             passed.add(node_id)
-            for follower in _followers(flow.nodes[node_id], answers.get(node_id)):
-                visit(follower, (*before, node_id))
-
-    visit(flow.start, ())
+            way[node_id] = None
+            followers = _followers(flow.nodes[node_id], answers.get(node_id))
+            ahead += [(follower, len(way)) for follower in reversed(followers)]
     return passed, circle
 
 
