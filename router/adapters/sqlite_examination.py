@@ -137,7 +137,7 @@ def stamp(path: Path) -> Stamp:
 def _fault_at_rest(path: Path) -> JournalFault | None:
     try:
         is_sound = _is_sound(path)
-        with _at_rest(path) as uri:
+        with at_rest(path) as uri:
             _examine(path, uri, is_sound=is_sound)
             if finding := _loss(path, uri):
                 raise damaged(path, finding)
@@ -147,7 +147,7 @@ def _fault_at_rest(path: Path) -> JournalFault | None:
 
 
 @contextmanager
-def _at_rest(path: Path) -> Iterator[str]:
+def at_rest(path: Path) -> Iterator[str]:
     """The address of a database with the journal's content, which nobody is writing."""
     log = beside(path, "-wal")
     if is_absent(log):
