@@ -57,6 +57,8 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
     if shifts.uncounted:
         groups = ", ".join(sorted(shifts.uncounted))
         deferred.append(f"which agents there are in {groups}, and so whether shifts name them")
+    if shifts.hide:
+        deferred.append("whether an agent is in two shifts")
     if shifts.wait:
         deferred.append("whether every agent has a shift")
     return told_once(faults), deferred
@@ -184,7 +186,10 @@ class _Check:
 
 
 class _Shifts:
-    """Whether every agent is in one shift; after `faults`, whether that must `wait` until there are fewer of them."""
+    """Whether every agent is in one shift.
+
+    After `faults`, whether it must `wait` who is in none, and whether some names may `hide` who is in two.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -194,7 +199,7 @@ class _Shifts:
         self.judged = "agents" in known_names(document).names
         self.shifts = document.value(("population", "agents", "shifts"))
         self.all_known = self.judged and not self.uncounted and not document.broken
-        self.wait = False
+        self.wait = self.hide = False
 
     def faults(self) -> Iterator[Fault]:
         """Who is missing is said only once every name is known."""
@@ -211,6 +216,7 @@ class _Shifts:
                     yield self.document.fault(path, message, "one shift for each")
             placed |= dict.fromkeys(agents, name)
         missing = sorted(set(self.agents) - placed.keys())
+        self.hide = not (self.all_known and complete)
         self.wait = not self.all_known or (bool(missing) and not complete)
         if missing and complete and self.all_known:
             some = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004

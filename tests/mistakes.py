@@ -112,6 +112,7 @@ WAITING = [
     ("no effect in the queue", "whether {field} takes effect"),
     ("whose wrap-up is that of an old system", "what has an effect in the queue"),
     ("not as in", "agree in what is the same"),
+    ("is in a shift already", "whether an agent is in two shifts"),
     ("there is no shift for", "every agent has a shift"),
     ("add up to", "how their contacts end"),
     ("have no number of their own", "what the made-up customers key"),

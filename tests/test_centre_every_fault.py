@@ -198,6 +198,18 @@ def test_what_a_wrong_name_hides_is_said(
     assert any(sentence in one for one in report.deferred)
 
 
+@pytest.mark.parametrize("count", [23_000, "many"])
+def test_agents_that_cannot_be_counted_may_be_in_two_shifts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: object
+) -> None:
+    """While nobody knows who is in a group, nobody knows whether two shifts overlap in it, and that is said."""
+    text = POPULATION.replace("agents: [nurse, head]", "agents: [nurse, nurse-01..nurse-02, head]")
+    assert "population.agents.shifts[0].agents[1]" in checked(tmp_path, capsys, centre=BASE, population=text).fields
+    report = checked(tmp_path, capsys, centre=clinic(("count: 2", f"count: {count}")), population=text)
+    assert ["agents.nurse.count"] == report.fields
+    assert "whether an agent is in two shifts" in report.deferred
+
+
 def test_a_population_without_reasons_leaves_their_names_open(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
