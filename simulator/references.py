@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
@@ -26,6 +26,8 @@ from simulator.settings import CUSTOMER_NUMBER, AgentsSpec, CustomersSpec, Popul
 
 WHOLE = frozenset({"customers", "busyness_cv", "contacts", "agents"})
 """The settings of a population that are no mappings of ids to entries."""
+
+_ANSWER: Final = "an answer is what the customer keys at the node of this id: see it under `flows`"
 
 
 def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[list[Fault], list[str]]:
@@ -126,13 +128,13 @@ class _Check:
                 yield from self.numbers(reason_id, reason)
             yield from self.answers()
 
-    def fault(self, path: Path, message: str, hint: str = "") -> Fault:
+    def fault(self, path: Path, message: str, hint: str) -> Fault:
         return self.document.fault(("population", *path), message, hint)
 
     def shares(self) -> Iterator[Fault]:
         """Contacts end in one way each: as `contacts` says, or else as their reason."""
         if message := self.spec.contacts.overbooked():
-            yield self.fault(("contacts",), message)
+            yield self.fault(("contacts",), message, "what is left of 1 goes to the process teams")
             return
         for reason_id, reason in self.spec.reasons.items():
             if message := reason.over(self.spec.contacts).overbooked():
@@ -168,7 +170,7 @@ class _Check:
         where = f"on entry point `{entry_point}`"
         for node_id in sorted(passed & answers.keys()):
             if message := _misfit(flow.nodes[node_id], answers[node_id]):
-                yield self.fault(("reasons", reason_id, "answers", node_id), f"{message}, {where}")
+                yield self.fault(("reasons", reason_id, "answers", node_id), f"{message}, {where}", _ANSWER)
         if circle:
             hint = "a caller gives the same answer each time; leave one out, or choose another way"
             yield self.fault(("reasons", reason_id), f"its callers go round `{circle}` for ever {where}", hint)

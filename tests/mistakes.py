@@ -169,12 +169,14 @@ class Report:
 
 
 def checked(folder: Path, capsys: pytest.CaptureFixture[str], **files: str) -> Report:
-    """The report on a centre of these files, by their names before `.yaml`."""
+    """The report on a centre of these files, by their names before `.yaml`. Every fault in it has a hint."""
     for name, text in files.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     code = check.run(folder, as_json=True)
     out, err = capsys.readouterr()
-    found = [(fault["field"], fault["message"]) for fault in json.loads(out)["faults"]]
+    faults = json.loads(out)["faults"]
+    assert [] == [fault for fault in faults if not fault["hint"]]
+    found = [(fault["field"], fault["message"]) for fault in faults]
     assert (len(set(found)), 2 if found else 0) == (len(found), code)
     return Report(frozenset(found), tuple(line.removeprefix("not judged yet: ") for line in err.splitlines()))
 
