@@ -315,7 +315,7 @@ class _Reader:
         return _SCALARS[node.tag](self._characters(node, path))
 
     def _characters(self, node: yaml.Node, path: Path) -> str:
-        """The text of a scalar. JSON writes some characters as two escapes, which are joined; half of one is a fault."""
+        """A scalar's text. JSON writes some characters as two escapes, which are joined; half of one is a fault."""
         try:
             return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:

@@ -19,5 +19,5 @@ def ending() -> asyncio.Event:
 
 
 def exit_code(*, problems: bool, interrupted: bool) -> int:
-    """How a run of stories ends: 1 if some do not hold, however far it came, else 130 if it was asked to end, else 0."""
+    """How a run of stories ends: 1 if some do not hold, else 130 if it was asked to end early, else 0."""
     return 1 if problems else INTERRUPTED if interrupted else 0
