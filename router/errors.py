@@ -25,7 +25,7 @@ class Fault:
     line: int
     field: str
     message: str
-    hint: str = ""
+    hint: str
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
@@ -26,6 +26,8 @@ from simulator.settings import CUSTOMER_NUMBER, AgentsSpec, CustomersSpec, Popul
 
 WHOLE = frozenset({"customers", "busyness_cv", "contacts", "agents"})
 """The settings of a population that are no mappings of ids to entries."""
+
+_ANSWER: Final = "an answer is what the customer keys at the node of this id: see it under `flows`"
 
 
 def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[list[Fault], list[str]]:
@@ -57,6 +59,8 @@ def population_faults(document: Document, flows: Mapping[str, Flow]) -> tuple[li
     if shifts.uncounted:
         groups = ", ".join(sorted(shifts.uncounted))
         deferred.append(f"which agents there are in {groups}, and so whether shifts name them")
+    if shifts.hide:
+        deferred.append("whether an agent is in two shifts")
     if shifts.wait:
         deferred.append("whether every agent has a shift")
     return told_once(faults), deferred
@@ -124,13 +128,13 @@ class _Check:
                 yield from self.numbers(reason_id, reason)
             yield from self.answers()
 
-    def fault(self, path: Path, message: str, hint: str = "") -> Fault:
+    def fault(self, path: Path, message: str, hint: str) -> Fault:
         return self.document.fault(("population", *path), message, hint)
 
     def shares(self) -> Iterator[Fault]:
         """Contacts end in one way each: as `contacts` says, or else as their reason."""
         if message := self.spec.contacts.overbooked():
-            yield self.fault(("contacts",), message)
+            yield self.fault(("contacts",), message, "what is left of 1 goes to the process teams")
             return
         for reason_id, reason in self.spec.reasons.items():
             if message := reason.over(self.spec.contacts).overbooked():
@@ -166,7 +170,7 @@ class _Check:
         where = f"on entry point `{entry_point}`"
         for node_id in sorted(passed & answers.keys()):
             if message := _misfit(flow.nodes[node_id], answers[node_id]):
-                yield self.fault(("reasons", reason_id, "answers", node_id), f"{message}, {where}")
+                yield self.fault(("reasons", reason_id, "answers", node_id), f"{message}, {where}", _ANSWER)
         if circle:
             hint = "a caller gives the same answer each time; leave one out, or choose another way"
             yield self.fault(("reasons", reason_id), f"its callers go round `{circle}` for ever {where}", hint)
@@ -184,7 +188,10 @@ class _Check:
 
 
 class _Shifts:
-    """Whether every agent is in one shift; after `faults`, whether that must `wait` until there are fewer of them."""
+    """Whether every agent is in one shift.
+
+    After `faults`, whether it must `wait` who is in none, and whether some names may `hide` who is in two.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -194,7 +201,7 @@ class _Shifts:
         self.judged = "agents" in known_names(document).names
         self.shifts = document.value(("population", "agents", "shifts"))
         self.all_known = self.judged and not self.uncounted and not document.broken
-        self.wait = False
+        self.wait = self.hide = False
 
     def faults(self) -> Iterator[Fault]:
         """Who is missing is said only once every name is known."""
@@ -211,6 +218,7 @@ class _Shifts:
                     yield self.document.fault(path, message, "one shift for each")
             placed |= dict.fromkeys(agents, name)
         missing = sorted(set(self.agents) - placed.keys())
+        self.hide = not (self.all_known and complete)
         self.wait = not self.all_known or (bool(missing) and not complete)
         if missing and complete and self.all_known:
             some = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")  # noqa: PLR2004
@@ -259,17 +267,19 @@ def _walk(flow: Flow, answers: Mapping[str, str]) -> tuple[set[str], str]:
     """The nodes that callers with these answers may pass, and one to which they come back, or an empty text."""
     passed: set[str] = set()
     circle = ""
-
-    def visit(node_id: str, before: tuple[str, ...]) -> None:
-        nonlocal circle
-        if node_id in before:
+    way: dict[str, None] = {}  # the nodes from the start to here
+    ahead = [(flow.start, 0)]
+    while ahead:
+        node_id, depth = ahead.pop()
+        while len(way) > depth:
+            way.popitem()
+        if node_id in way:
             circle = circle or node_id
         elif node_id not in passed:
             passed.add(node_id)
-            for follower in _followers(flow.nodes[node_id], answers.get(node_id)):
-                visit(follower, (*before, node_id))
-
-    visit(flow.start, ())
+            way[node_id] = None
+            followers = _followers(flow.nodes[node_id], answers.get(node_id))
+            ahead += [(follower, len(way)) for follower in reversed(followers)]
     return passed, circle
 
 

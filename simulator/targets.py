@@ -104,14 +104,15 @@ def targets_of(document: Document) -> list[Target]:
             targets.append(parse_target(text))
         except UsageFault as fault:
             _, _, what = str(fault).partition('": ')
-            faults.append(document.fault(("centre", "targets", place), what))
+            message, _, hint = what.removesuffix(")").rpartition(" (")
+            faults.append(document.fault(("centre", "targets", place), message, hint))
     if faults:
         raise CentreFault(faults)
     return targets
 
 
-def _fault(text: str, at: int, message: str, hint: str = "") -> UsageFault:
-    return UsageFault(f'--target "{text}": column {at + 1}: {message}' + (f" ({hint})" if hint else ""))
+def _fault(text: str, at: int, message: str, hint: str) -> UsageFault:
+    return UsageFault(f'--target "{text}": column {at + 1}: {message} ({hint})')
 
 
 def _measure(text: str, match: re.Match[str]) -> str:
@@ -167,4 +168,4 @@ def _duration(text: str, at: int, duration: str) -> int:
     try:
         return milliseconds(duration)
     except ValueError as error:
-        raise _fault(text, at, str(error)) from None
+        raise _fault(text, at, str(error), "such as `asa <= 20s`") from None

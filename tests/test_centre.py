@@ -76,7 +76,7 @@ def test_the_simulator_explains_its_section_as_we_do_ours(tmp_path: Path) -> Non
     with pytest.raises(ValidationError) as caught:
         Volume.model_validate(document.value(path))
     assert [
-        "population.day.volume: `volume` is missing",
+        "population.day.volume: `volume` is missing (docs/reference/centre.md describes what may stand here)",
         "population.day.volum: unknown setting `volum` (did you mean `volume`?)",
     ] == [str(fault).partition(":2: ")[2] for fault in explain(document, path, Volume, caught.value.errors())]
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.centre.document import Path as Way
 from router.centre.document import read
 from tests.clinic import BASE
 from tests.conftest import ROOT
-from tests.mistakes import Mistake, assert_none_hides_another, checked, mistakes
+from tests.mistakes import Mistake, assert_none_hides_another, checked, mistakes, ways
 
 POPULATION = """\
 population:
@@ -196,6 +197,18 @@ def test_what_a_wrong_name_hides_is_said(
     """Where a name that names nothing may hide a fault further on, that is said."""
     report = checked(tmp_path, capsys, centre=clinic(*changes))
     assert any(sentence in one for one in report.deferred)
+
+
+@pytest.mark.parametrize("count", [23_000, "many"])
+def test_agents_that_cannot_be_counted_may_be_in_two_shifts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], count: object
+) -> None:
+    """While nobody knows who is in a group, nobody knows whether two shifts overlap in it, and that is said."""
+    text = POPULATION.replace("agents: [nurse, head]", "agents: [nurse, nurse-01..nurse-02, head]")
+    assert "population.agents.shifts[0].agents[1]" in checked(tmp_path, capsys, centre=BASE, population=text).fields
+    report = checked(tmp_path, capsys, centre=clinic(("count: 2", f"count: {count}")), population=text)
+    assert ["agents.nurse.count"] == report.fields
+    assert "whether an agent is in two shifts" in report.deferred
 
 
 def test_a_population_without_reasons_leaves_their_names_open(
@@ -417,3 +430,20 @@ def test_what_rules_find_is_listed_beside_any_faults(tmp_path: Path, capsys: pyt
     others = st.lists(st.sampled_from(near) | st.sampled_from(anywhere), min_size=1, max_size=3, unique=True)
     made = st.tuples(st.sampled_from(FUTILE), others).map(lambda both: [both[0], *both[1]])
     assert_none_hides_another(tmp_path, capsys, tree, made, 60)
+
+
+@pytest.mark.parametrize("name", ["clinic", "hello", "bank", "shared-service-centre"])
+def test_every_fault_has_a_hint(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Whatever a setting is made, nothing or too little among it, the fault says what to do or what is meant there."""
+    tree = tree_of(name)
+    said = ["null", "-1", "0", "99999", "1e30", "0.5", "true", '""', '"x y"', "[]", "{}", '["x", "x"]']
+    made = st.builds(Mistake, st.sampled_from([way for way, _ in ways(tree)]), st.just("said"), st.sampled_from(said))
+
+    @settings(deadline=None, max_examples=40, database=None)
+    @given(st.sampled_from(list(mistakes(tree))) | made)
+    def every_fault_has_a_hint(mistake: Mistake) -> None:
+        changed = copy.deepcopy(tree)
+        mistake.make(changed)
+        checked(tmp_path, capsys, centre=json.dumps(changed))  # which asserts it
+
+    every_fault_has_a_hint()

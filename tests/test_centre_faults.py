@@ -19,8 +19,8 @@ from tests.clinic import BASE, dump, faults_of, line_of, loaded
 # What stands in BASE, what is written instead, and the fault: its line, setting and message, and the hint in brackets.
 # fmt: off
 UNKNOWN = [
-    ("zone: Europe/Paris\n  lang", "zone: xyzzy\n  lang", "3: centre.zone: `xyzzy` is no time zone of the IANA database; write a name such as Asia/Shanghai"),
-    ("zone: Europe/Paris\n  lang", "zone: Europe/Pariss\n  lang", "3: centre.zone: `Europe/Pariss` is no time zone of the IANA database; did you mean `Europe/Paris`?"),
+    ("zone: Europe/Paris\n  lang", "zone: xyzzy\n  lang", "3: centre.zone: `xyzzy` is no time zone of the IANA database; write a name such as Asia/Shanghai (the time zone in which its reports are read, by its IANA name)"),
+    ("zone: Europe/Paris\n  lang", "zone: Europe/Pariss\n  lang", "3: centre.zone: `Europe/Pariss` is no time zone of the IANA database; did you mean `Europe/Paris`? (the time zone in which its reports are read, by its IANA name)"),
     ("queue: nurses", "queue: nurse", "40: flows.front.nodes.nurse.queue: `nurse` is no queue of this centre (did you mean `nurses`?)"),
     ("['101'], service_line: care, language: fr, flow: front", "['101'], service_line: care, language: fr, flow: fronts", "44: entry_points.other.flow: `fronts` is no flow of this centre (did you mean `front`?)"),
     ("start: hours", "start: hour", "17: flows.front.start: `hour` is no node of this flow (did you mean `hours`?)"),
@@ -49,44 +49,44 @@ UNKNOWN = [
     ("{node: say,", "{node: sya,", "20: flows.front.nodes.welcome.node: unknown kind `sya` (did you mean `say`?)"),
     ("{node: say,", "{node: xyzzy,", "20: flows.front.nodes.welcome.node: unknown kind `xyzzy` (known: case_status, collect, hand_over, hang_up, hours, menu, say, set_language)"),
     ("{node: say, ", "{", "20: flows.front.nodes.welcome: `node` is missing (it says of which kind this is)"),
-    ("service_line: care, flow", "channel: fax, service_line: care, flow", "43: entry_points.line.channel: this must be `voice`, `chat`, `mail` or `work_item`"),
+    ("service_line: care, flow", "channel: fax, service_line: care, flow", "43: entry_points.line.channel: this must be `voice`, `chat`, `mail` or `work_item` (the channel by which they come)"),
     ("offer: 15s", "wrap_up_outcome: escalate", "51: queues.nurses.wrap_up_outcome: this must be `resolved`, `follow_up` or `escalated` (did you mean `escalated`?)"),
     ("{open: hello,", "{opn: hello, open: hello,", "37: flows.front.nodes.status.prompts.opn: this must be `open`, `accepted` or `resolved` (did you mean `open`?)"),
 ]
 
 MISSHAPEN = [
-    ("        into: patient\n", "", "21: flows.front.nodes.number.into: `into` is missing"),
-    ("  languages: [en, fr]\n", "", "1: centre.languages: `languages` is missing"),
-    ("fr: Bonjour.}", "fr: ''}", "12: prompts.hello.fr: this must not be empty"),
-    ("{1: status, 2: french, '*': choice}", "{}", "32: flows.front.nodes.choice.options: this must not be empty"),
-    ("{1: status,", "{A: status,", "32: flows.front.nodes.choice.options.A: `A` is no key: a telephone has 0 to 9, * and #"),
-    ("{1: status,", "{11: status,", "32: flows.front.nodes.choice.options.11: `11` is no key: a telephone has 0 to 9, * and #"),
-    ("digits_max: 8", "digits_max: 3", "26: flows.front.nodes.number.digits_max: digits_max is 3, below digits_min, which is 4"),
-    ("digits_max: 8", "digits_max: 800", "26: flows.front.nodes.number.digits_max: this must be 32 or less"),
-    ("{open: hello, accepted: hello, resolved: hello}", "{open: hello}", "37: flows.front.nodes.status.prompts: nothing is played for a case that is accepted or resolved"),
+    ("        into: patient\n", "", "21: flows.front.nodes.number.into: `into` is missing (the fact about the contact which the number becomes)"),
+    ("  languages: [en, fr]\n", "", "1: centre.languages: `languages` is missing (the languages it speaks, first the one of an entry point that names none)"),
+    ("fr: Bonjour.}", "fr: ''}", "12: prompts.hello.fr: this must not be empty (what callers hear, by id and language: every prompt in every language of the centre)"),
+    ("{1: status, 2: french, '*': choice}", "{}", "32: flows.front.nodes.choice.options: this must not be empty (the node that follows each key)"),
+    ("{1: status,", "{A: status,", "32: flows.front.nodes.choice.options.A: `A` is no key: a telephone has 0 to 9, * and # (the node that follows each key)"),
+    ("{1: status,", "{11: status,", "32: flows.front.nodes.choice.options.11: `11` is no key: a telephone has 0 to 9, * and # (the node that follows each key)"),
+    ("digits_max: 8", "digits_max: 3", "26: flows.front.nodes.number.digits_max: digits_max is 3, below digits_min, which is 4 (the most digits; the last of them ends the number)"),
+    ("digits_max: 8", "digits_max: 800", "26: flows.front.nodes.number.digits_max: this must be 32 or less (the most digits; the last of them ends the number)"),
+    ("{open: hello, accepted: hello, resolved: hello}", "{open: hello}", "37: flows.front.nodes.status.prompts: nothing is played for a case that is accepted or resolved (what is played for each state of a case; none is left out)"),
     ("['101']", "[101]", "44: entry_points.other.addresses[0]: this must be text (put it in quotes)"),
-    ("['101']", "['1 01']", "44: entry_points.other.addresses[0]: `1 01` is no address: use a number such as +862150505001 or an extension, without blanks"),
-    ("offer: 15s", "offer: 15", "51: queues.nurses.offer: a duration needs its unit: write 15s, 15m or 15h"),
-    ("offer: 15s", "offer: soon", "51: queues.nurses.offer: `soon` is not a duration: write it like 20s, 3m, 2h or 1h30m"),
-    ("offer: 15s", "offer: 0s", "51: queues.nurses.offer: this must be longer than nothing"),
-    ("offer: 15s", "offer: [15s]", "51: queues.nurses.offer: a duration is a number with its unit, such as 20s, 3m or 2h"),
-    ("target: 8h", "target: 1d", "59: case_types.visit.target: a day has no fixed length, and a working day even less: write hours, such as 8h"),
+    ("['101']", "['1 01']", "44: entry_points.other.addresses[0]: `1 01` is no address: use a number such as +862150505001 or an extension, without blanks (the dialled numbers, or the names of mailboxes and the like, in quotes; each once in a centre)"),
+    ("offer: 15s", "offer: 15", "51: queues.nurses.offer: a duration needs its unit: write 15s, 15m or 15h (how long an agent is offered a contact)"),
+    ("offer: 15s", "offer: soon", "51: queues.nurses.offer: `soon` is not a duration: write it like 20s, 3m, 2h or 1h30m (how long an agent is offered a contact)"),
+    ("offer: 15s", "offer: 0s", "51: queues.nurses.offer: this must be longer than nothing (how long an agent is offered a contact)"),
+    ("offer: 15s", "offer: [15s]", "51: queues.nurses.offer: a duration is a number with its unit, such as 20s, 3m or 2h (how long an agent is offered a contact)"),
+    ("target: 8h", "target: 1d", "59: case_types.visit.target: a day has no fixed length, and a working day even less: write hours, such as 8h (within how much open time of the calendar it owes it)"),
     ("{advice: 5}", "{advice: '5'}", "55: agents.head.skills.advice: this must be a whole number (without quotes and without a point)"),
     ("{advice: 5}", "{advice: 1e999}", "55: agents.head.skills.advice: this must be a whole number (without quotes and without a point)"),
-    ("{advice: 5}", "{advice: 11}", "55: agents.head.skills.advice: this must be 10 or less"),
+    ("{advice: 5}", "{advice: 11}", "55: agents.head.skills.advice: this must be 10 or less (the level of each skill, 1 to 10)"),
     ("match_language: true", "match_language: yes", "50: queues.nurses.match_language: this must be true or false (without quotes)"),
     ("languages: [fr]}", "languages: fr}", "55: agents.head.languages: this must be a list (write [one, another], or one - a line)"),
-    ("{advice: 5}", "[advice]", "55: agents.head.skills: this must be a mapping of names to values"),
-    ("doctors: {service_line: care}", "doctors: care", "57: teams.doctors: this must be a mapping of settings"),
-    ("  doctors: {service_line: care}", "  - doctors", "56: teams: this must be a mapping of names to values"),
-    ("  fever: A fever", "  Fever!: A fever", "61: reasons.Fever!: `Fever!` is no id: use up to 64 lower-case letters and digits, joined by hyphens"),
-    ("languages: [en, fr]\n", "languages: [en, fr, en]\n", "4: centre.languages: `en` is listed twice"),
-    ("languages: [fr]}", "languages: [fr, fr]}", "55: agents.head.languages: `fr` is listed twice"),
-    ("languages: [en, fr]\n", "languages: [en, fr, french]\n", "4: centre.languages[2]: `french` is no language: use a tag such as en, ja or zh-Hant (BCP 47)"),
-    ("to: 2027-01-01", "to: 2025-01-01", "5: centre.horizon.to: the horizon ends on 2025-01-01, before it begins: `to` is the date after the last one"),
-    ("to: 2027-01-01", "to: 2126-01-01", "5: centre.horizon.to: a horizon spans 20 years at most"),
+    ("{advice: 5}", "[advice]", "55: agents.head.skills: this must be a mapping of names to values (the level of each skill, 1 to 10)"),
+    ("doctors: {service_line: care}", "doctors: care", "57: teams.doctors: this must be a mapping of settings (process teams by id)"),
+    ("  doctors: {service_line: care}", "  - doctors", "56: teams: this must be a mapping of names to values (process teams by id)"),
+    ("  fever: A fever", "  Fever!: A fever", "61: reasons.Fever!: `Fever!` is no id: use up to 64 lower-case letters and digits, joined by hyphens (wrap-up codes: an id and what it means)"),
+    ("languages: [en, fr]\n", "languages: [en, fr, en]\n", "4: centre.languages: `en` is listed twice (take one of them out)"),
+    ("languages: [fr]}", "languages: [fr, fr]}", "55: agents.head.languages: `fr` is listed twice (take one of them out)"),
+    ("languages: [en, fr]\n", "languages: [en, fr, french]\n", "4: centre.languages[2]: `french` is no language: use a tag such as en, ja or zh-Hant (BCP 47) (the languages it speaks, first the one of an entry point that names none)"),
+    ("to: 2027-01-01", "to: 2025-01-01", "5: centre.horizon.to: the horizon ends on 2025-01-01, before it begins: `to` is the date after the last one (the date after the last one)"),
+    ("to: 2027-01-01", "to: 2126-01-01", "5: centre.horizon.to: a horizon spans 20 years at most (the date after the last one)"),
     ("to: 2027-01-01", "to: 2027-02-30", "5: centre.horizon.to: this must be a date that exists (write it like 2026-01-31)"),
-    ("{count: 2,", "{count: 0,", "54: agents.nurse.count: this must be 1 or more"),
+    ("{count: 2,", "{count: 0,", "54: agents.nurse.count: this must be 1 or more (how many there are: `clerk` with 12 of them is `clerk-01` to `clerk-12`)"),
 ]
 
 SENSELESS = [
@@ -106,7 +106,7 @@ SENSELESS = [
     ("offer: 15s", "offer: 15s\n    offer: 16s", "52: queues.nurses.offer: `offer` is here a second time; the first is at centre.yaml:51 (rename one of the two, or join them)"),
     ("  fever: A fever", "  fever: A fever\n  fever: A fever", "62: reasons.fever: `fever` is here a second time; the first is at centre.yaml:61 (rename one of the two, or join them)"),
     ("  fever: A fever", "  fever: A fever\nteams:\n  more: {service_line: care}", "62: teams: `teams` is here a second time; the first is at centre.yaml:56 (rename one of the two, or join them)"),
-    ("  fever: A fever", "  fever: A fever\n  [a, b]: A list", "62: reasons: a key is a word, not a list or a mapping"),
+    ("  fever: A fever", "  fever: A fever\n  [a, b]: A list", "62: reasons: a key is a word, not a list or a mapping (put it in quotes)"),
 ]
 
 UNREADABLE = [
@@ -117,9 +117,9 @@ UNREADABLE = [
     ("offer: 15s", "offer: *fifteen", "51: aliases are not used in a centre's files (write the value out, or '*' for the key * in quotes)"),
     ("offer: 15s", "offer: !!str 15s", "51: tags are not used in a centre's files (leave out what begins with !)"),
     ("reasons:", "---\nreasons:", "60: this is not YAML: but found another document (a file holds one document: take the line --- out)"),
-    ("Gives advice", "Gives \x07 advice", "46: the character U+0007 cannot stand in a YAML file"),
+    ("Gives advice", "Gives \x07 advice", "46: the character U+0007 cannot stand in a YAML file (take it out, or write it as an escape in double quotes)"),
     ("Gives advice", "[" * DEPTH_MAX + "]" * DEPTH_MAX, "46: values are nested more than 32 deep in a centre's files (no setting needs that)"),
-    (BASE, "- one\n- two\n", "1: a file holds sections, such as `queues:`, with their entries indented below"),
+    (BASE, "- one\n- two\n", "1: a file holds sections, such as `queues:`, with their entries indented below (the smallest useful centre is examples/hello)"),
 ]
 # fmt: on
 
@@ -140,7 +140,7 @@ def test_all_faults_are_listed_in_the_order_of_files_and_lines(tmp_path: Path) -
     assert [
         f"centre.yaml:{line_of('      french:')}: flows.front.nodes.french: no caller ever reaches the node `french` (lead another node to it, or take it out)",
         f"centre.yaml:{line_of('queue: nurses')}: flows.front.nodes.nurse.queue: `nurse` is no queue of this centre (did you mean `nurses`?)",
-        f"centre.yaml:{line_of('offer:')}: queues.nurses.offer: a duration needs its unit: write 15s, 15m or 15h",
+        f"centre.yaml:{line_of('offer:')}: queues.nurses.offer: a duration needs its unit: write 15s, 15m or 15h (how long an agent is offered a contact)",
         f"more.yaml:2: teams.doctors: `doctors` is here a second time; the first is at centre.yaml:{line_of('  doctors:')} (rename one of the two, or join them)",
         "more.yaml:3: queus: unknown section `queus` (did you mean `queues`?)",
         "rest.yaml:2: this is not YAML: expected the node content, but found '<stream end>' (a text with : ? # or a bracket in it stands in quotes)",
@@ -235,7 +235,9 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.Monkey
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    assert ["centre.yaml: the file cannot be read: Permission denied"] == faults_of(tmp_path)
+    assert [
+        "centre.yaml: the file cannot be read: Permission denied (let us read it, or move it elsewhere)"
+    ] == faults_of(tmp_path)
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -278,3 +280,31 @@ def test_no_value_is_met_with_anything_but_faults(tmp_path: Path, section: str, 
     sections = yaml.safe_load(BASE)
     sections[section] = value if entry == "x" else {**sections.get(section, {}), entry: value}
     assert ran_well(tmp_path, dump(sections))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "day"),
+    [
+        ("from: 2026-01-01, to: 2027-01-01", "from: 0001-01-01, to: 0001-01-03", "0001-01-01"),
+        ("from: 2026-01-01, to: 2027-01-01", "from: 9999-12-30, to: 9999-12-31", "9999-12-31"),
+    ],
+)
+def test_a_horizon_at_the_ends_of_time_is_a_fault(tmp_path: Path, old: str, new: str, day: str) -> None:
+    """Where dates can no longer be counted on, or not be told in UTC, there is no horizon."""
+    faults = faults_of(tmp_path, BASE.replace(old, new))
+    assert any(f"{day} is too far away: a horizon lies in the years 1900 to 2999" in fault for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("text", "field"), [('{en: "\\ud800", fr: Bonjour.}', "prompts.hello.en"), ('{"\\udfff": Hello.}', "prompts.hello")]
+)
+def test_half_a_character_is_a_fault(tmp_path: Path, text: str, field: str) -> None:
+    """An escape may write what is no character, which no file, no database and no bus could hold."""
+    faults = faults_of(tmp_path, BASE.replace("{en: Hello., fr: Bonjour.}", text))
+    assert f"12: {field}: an escape from \\ud800 to \\udfff stands for half a character" in faults[0]
+
+
+def test_a_character_in_two_escapes_is_one(tmp_path: Path) -> None:
+    """JSON writes what is beyond U+FFFF as two escapes: they are read as the one character that is meant."""
+    centre = loaded(tmp_path, BASE.replace("{en: Hello., fr: Bonjour.}", '{en: "\\ud83d\\udc4b", fr: Bonjour.}'))
+    assert "\N{WAVING HAND SIGN}" == centre.plan.prompts["hello"]["en"]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from router.adapters.sqlite import SqliteJournal
+from router.centre.document import read
 from router.cli import check, dead_letters
 from router.cli.centres import inspect
 from router.examples import example
@@ -147,3 +148,29 @@ def test_dead_letters_as_data(journal: Path, capsys: pytest.CaptureFixture[str])
     dead_letters.run(journal, 1, as_json=True)
     (letter,) = json.loads(capsys.readouterr().out)["dead_letters"]
     assert ("it is not JSON", "2026-01-05T01:15:01.000Z") == (letter["reason"], letter["at"])
+
+
+def long_menu(last: str) -> str:
+    """The smallest centre with 3,000 nodes that only say something before its menu; `last` follows the last of them."""
+    tree = read(example("hello"))[0].tree
+    ((flow_id, flow),) = tree["flows"].items()
+    prompt = next(iter(tree["prompts"]))
+    says = {f"n{number}": {"node": "say", "prompts": [prompt], "next": f"n{number + 1}"} for number in range(3000)}
+    says["n2999"]["next"] = last or flow["start"]
+    tree["flows"][flow_id] = {"start": "n0", "nodes": {**flow["nodes"], **says}}
+    return json.dumps(tree)
+
+
+def test_a_menu_may_be_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Callers are followed through as many nodes as there are."""
+    (tmp_path / "centre.yaml").write_text(long_menu(""), encoding="utf-8")
+    assert 0 == check.run(tmp_path, as_json=False)
+    assert "hello: no faults. " in capsys.readouterr().out
+
+
+def test_a_long_circle_is_found(tmp_path: Path) -> None:
+    """A loop of 3,000 nodes is one fault of the flow, and one of the reason whose callers never get out of it."""
+    (tmp_path / "centre.yaml").write_text(long_menu("n0"), encoding="utf-8")
+    messages = [fault.message for fault in inspect(tmp_path).faults]
+    assert any(message.startswith("a caller who presses nothing never gets out: n0 -> n1 -> ") for message in messages)
+    assert any(message.startswith("its callers go round `n0` for ever") for message in messages)

@@ -293,13 +293,13 @@ def test_a_demo_as_json() -> None:
 
 @pytest.mark.server
 def test_a_demo_that_is_interrupted_tells_what_was_seen() -> None:
-    """Ctrl-C ends it in good order, with the summary so far."""
+    """Ctrl-C ends it in good order, with the summary so far, and exit code 130, as the hour was not done."""
     command = [*FIRSTLINE, "demo", HELLO, "--plain", "--minutes", "120", "--speed", "60"]
     with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         rows = [process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=SECONDS_MAX)
-    assert 0 == process.returncode
+    assert 130 == process.returncode
     assert all("offered" in row for row in rows)
     assert "every story holds so far (interrupted)" in rest

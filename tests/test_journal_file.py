@@ -386,3 +386,14 @@ async def test_what_is_no_file_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(JournalFault, match="is a device, a pipe or a socket: name a file"):
         await SqliteJournal.open(pipe)
     assert ([pipe], True) == (list(tmp_path.iterdir()), pipe.is_fifo())
+
+
+@pytest.mark.parametrize("options", [{}, {"read_only": True}])
+@pytest.mark.parametrize("name", ["journal.db", "journal.db/below.db"])
+async def test_a_link_to_itself_is_refused(tmp_path: Path, options: dict[str, bool], name: str) -> None:
+    """A link that leads nowhere but to itself, as a file or as a folder, is no place for a journal."""
+    link = tmp_path / "journal.db"
+    link.symlink_to(link)
+    with pytest.raises(JournalFault, match="is a link that leads back to itself: name a file"):
+        await SqliteJournal.open(tmp_path / name, **options)
+    assert ([link], True) == (list(tmp_path.iterdir()), link.is_symlink())

@@ -252,6 +252,27 @@ async def test_other_rules_and_other_centres(tmp_path: Path) -> None:
 
 
 @pytest.mark.server
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_another_centres_journal_starts_nothing_and_leaves_nothing(number: int, tmp_path: Path) -> None:
+    """Whose a journal is, is told before a broker is started: no byte is another, and nothing is new beside it."""
+    first, journal = tmp_path / "first", tmp_path / "moved" / "j.db"
+    first.mkdir()
+    journal.parent.mkdir()
+    with serving(HELLO, "--journal", str(first / "j.db")) as service:
+        service.wait_for("serving")
+        service.end(number)
+    for name in ("j.db", "j.db-wal"):
+        if (first / name).exists():
+            shutil.copy(first / name, journal.parent)
+    before = kept(journal.parent)
+    words = ["--journal", str(journal), "--http", "127.0.0.1:0", "--broker-port", "0"]
+    bank = firstline("serve", str(ROOT / "examples" / "bank"), *words)
+    told = f"firstline: {journal}: this journal is of centre 'hello', not 'bank': name another file; nothing in it was "
+    assert (4, f"{told}changed") == (bank.returncode, bank.stderr.splitlines()[-1])
+    assert (before, len(before)) == (kept(journal.parent), len(list(journal.parent.iterdir())))
+
+
+@pytest.mark.server
 def test_a_damaged_journal_is_one_sentence(tmp_path: Path) -> None:
     """One bit, a lost row or a lost page, wherever it is: each command that reads it says so, and leaves it alone."""
     journal = tmp_path / "j.db"

@@ -25,15 +25,15 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Final, TypeVar
 
-from router.adapters.sqlite_examination import examine, look, number
+from router.adapters.sqlite_examination import at_rest, examine, look, number
 from router.adapters.sqlite_fault import damaged, our_own
-from router.adapters.sqlite_file import Connection, claimed, connected, create_if_absent, file_of
+from router.adapters.sqlite_file import Connection, claimed, connected, connected_by, create_if_absent, file_of
 from router.adapters.sqlite_tables import (
     COMMAND,
     CURSOR,
@@ -121,6 +121,16 @@ class SqliteJournal:
             path = await stack.enter_async_context(claimed(Path(path), create=create))
             await asyncio.to_thread(create_if_absent, path)
             return await cls._connected(path, stack)
+
+    @classmethod
+    @asynccontextmanager
+    async def at_rest(cls, path: Path) -> AsyncIterator[SqliteJournal]:
+        """Read the journal at `path`, which was examined and which nobody is writing, without a trace beside it."""
+        async with AsyncExitStack() as stack:
+            uri = stack.enter_context(at_rest(path))
+            journal = cls(path, await stack.enter_async_context(connected_by(path, uri)), None, Tally())
+            journal._closing = stack
+            yield journal
 
     @classmethod
     async def open_claimed(cls, path: Path) -> SqliteJournal:

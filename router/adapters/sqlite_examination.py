@@ -53,12 +53,19 @@ def connect(uri: str) -> sqlite3.Connection:
 def look(path: Path, *, read_only: bool, create: bool) -> Path:
     """The path without links. Refuses what can be told without SQLite."""
     with translated(path):
-        path = path.resolve()
+        path = _followed(path)
         if message := _obstacle(path, read_only=read_only, create=create):
             raise JournalFault(message)
         if finding := sqlite_wal.damage(path):  # before SQLite replays it
             raise damaged(path, finding)
         return path
+
+
+def _followed(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # as pathlib has it
+        raise JournalFault(f"{path} is a link that leads back to itself: name a file") from error
 
 
 def _obstacle(path: Path, *, read_only: bool, create: bool) -> str:
@@ -130,7 +137,7 @@ def stamp(path: Path) -> Stamp:
 def _fault_at_rest(path: Path) -> JournalFault | None:
     try:
         is_sound = _is_sound(path)
-        with _at_rest(path) as uri:
+        with at_rest(path) as uri:
             _examine(path, uri, is_sound=is_sound)
             if finding := _loss(path, uri):
                 raise damaged(path, finding)
@@ -140,7 +147,7 @@ def _fault_at_rest(path: Path) -> JournalFault | None:
 
 
 @contextmanager
-def _at_rest(path: Path) -> Iterator[str]:
+def at_rest(path: Path) -> Iterator[str]:
     """The address of a database with the journal's content, which nobody is writing."""
     log = beside(path, "-wal")
     if is_absent(log):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +33,9 @@ from router.adapters.sqlite_lock import beside, only_writer, refuse_in_use
 
 T = TypeVar("T")
 
+Judge = Callable[[Path], Awaitable[object]]
+"""What raises a `JournalFault` about a journal that is whole, but not the caller's to go on with."""
+
 IDENTITY: Final = f"""
     PRAGMA journal_mode = WAL;
     PRAGMA application_id = {APPLICATION_ID};
@@ -47,9 +50,8 @@ class Connection(aiosqlite.Connection):
     cancelled caller would leave it open. `_execute` and `_conn` are what its own calls are made of; used only here.
     """
 
-    def __init__(self, path: Path, mode: str) -> None:
+    def __init__(self, path: Path, uri: str) -> None:
         self._path = path
-        uri = f"{path.as_uri()}?mode={mode}"
         super().__init__(lambda: connect(uri), iter_chunk_size=1)
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -65,8 +67,15 @@ async def connected(path: Path, mode: str) -> AsyncIterator[Connection]:
     """Open a connection, "rw" or "ro", and close it behind the block."""
     if mode == "ro" and _is_frozen(path):
         mode = "ro&immutable=1"  # without it SQLite insists on making the shared memory it shares with nobody
+    async with connected_by(path, f"{path.as_uri()}?mode={mode}") as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def connected_by(path: Path, uri: str) -> AsyncIterator[Connection]:
+    """The same, by an address that has the content of the journal at `path`."""
     with translated(path):
-        connection = await Connection(path, mode)
+        connection = await Connection(path, uri)
     try:
         yield connection  # type: ignore[misc]  # aiosqlite says Connection where it returns itself
     finally:
@@ -79,15 +88,17 @@ def _is_frozen(path: Path) -> bool:
 
 
 @asynccontextmanager
-async def claimed(path: Path, *, create: bool) -> AsyncIterator[Path]:
+async def claimed(path: Path, *, create: bool, judge: Judge | None = None) -> AsyncIterator[Path]:
     """Hold the writer's lock on a journal that is whole, or yet to be made. What is refused is not touched.
 
-    So the lock, which makes or writes a file, comes after the examination; who changed the journal in between has it
-    examined again.
+    So the lock, which makes or writes a file, comes after the examination, and after the caller may `judge` what a
+    whole journal says; who changed the journal in between has it examined again.
     """
     path = await asyncio.to_thread(look, path, read_only=False, create=create)
     refuse_in_use(path)
     examined = await asyncio.to_thread(_examined, path)
+    if judge and not is_absent(path):
+        await judge(path)
     with only_writer(path):
         if stamp(path) != examined:
             await asyncio.to_thread(_examined, path)

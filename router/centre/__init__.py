@@ -158,7 +158,7 @@ def _calendars(document: Document, sections: Sections) -> tuple[dict[str, Calend
         try:
             calendars[calendar_id] = compile_calendar(calendar_id, spec, dates)
         except ValueError as error:
-            faults.append(document.fault(path, str(error)))
+            faults.append(document.fault(path, str(error), "see `centre.horizon` too"))
     return calendars, faults
 
 

@@ -178,7 +178,7 @@ class _Check:
             yield from self._tiers(compat)
             yield from self._strategy(compat)
 
-    def _fault(self, path: Path, message: str, hint: str = "") -> Fault:
+    def _fault(self, path: Path, message: str, hint: str) -> Fault:
         return self.document.fault(("queues", self.queue_id, "compat", *path), message, hint)
 
     # --- Asterisk -----------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ class Document:
                 return place
         return Place(str(self.folder), 0)
 
-    def fault(self, path: Path, message: str, hint: str = "") -> Fault:
+    def fault(self, path: Path, message: str, hint: str) -> Fault:
         """A fault at `path`, to be raised in a `CentreFault` with all the others."""
         place = self.place(path)
         return Fault(place.file, place.line, dotted(path), message, hint)
@@ -224,7 +224,8 @@ class _Reader:
             return False
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
-            self._fault(line, f"the character U+{ord(text[error.position]):04X} cannot stand in a YAML file")
+            message = f"the character U+{ord(text[error.position]):04X} cannot stand in a YAML file"
+            self._fault(line, message, "take it out, or write it as an escape in double quotes")
             return False
         return node is None or self._top(node)
 
@@ -232,7 +233,7 @@ class _Reader:
         try:
             return file.read_bytes()
         except OSError as error:
-            self._fault(0, f"the file cannot be read: {error.strerror}")
+            self._fault(0, f"the file cannot be read: {error.strerror}", "let us read it, or move it elsewhere")
             return None
 
     def _text(self, data: bytes) -> str | None:
@@ -243,14 +244,15 @@ class _Reader:
             self._fault(line, f"byte 0x{data[error.start]:02X} is not UTF-8", "save the file as UTF-8")
             return None
 
-    def _fault(self, line: int, message: str, hint: str = "", path: Path = ()) -> None:
+    def _fault(self, line: int, message: str, hint: str, path: Path = ()) -> None:
         self.faults.append(Fault(self.file, line, dotted(path), message, hint))
 
     def _top(self, node: yaml.Node) -> bool:
         if isinstance(node, yaml.MappingNode):
             self._merge(node)
         elif not _is_empty(node):
-            self._fault(_line(node), "a file holds sections, such as `queues:`, with their entries indented below")
+            message = "a file holds sections, such as `queues:`, with their entries indented below"
+            self._fault(_line(node), message, SMALLEST)
             return False
         return True
 
@@ -286,9 +288,9 @@ class _Reader:
         pairs: list[tuple[str, yaml.Node, yaml.Node]] = []
         for key_node, value_node in node.value:
             if isinstance(key_node, yaml.ScalarNode):
-                pairs.append((key_node.value, key_node, value_node))
+                pairs.append((self._characters(key_node, path), key_node, value_node))
             else:
-                self._fault(_line(key_node), "a key is a word, not a list or a mapping", path=path)
+                self._fault(_line(key_node), "a key is a word, not a list or a mapping", "put it in quotes", path)
                 self._pass_over(key_node, path)
         return pairs
 
@@ -310,7 +312,16 @@ class _Reader:
             return values
         if isinstance(node, yaml.SequenceNode):
             return self._sequence(node, path)
-        return _SCALARS[node.tag](node.value)
+        return _SCALARS[node.tag](self._characters(node, path))
+
+    def _characters(self, node: yaml.Node, path: Path) -> str:
+        """A scalar's text. JSON writes some characters as two escapes, which are joined; half of one is a fault."""
+        try:
+            return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            hint = "write the character itself, or both of its halves"
+            self._fault(_line(node), "an escape from \\ud800 to \\udfff stands for half a character", hint, path)
+            return str(node.value).encode(errors="replace").decode()
 
     def _sequence(self, node: yaml.SequenceNode, path: Path) -> list[Any]:
         for index, item in enumerate(node.value):

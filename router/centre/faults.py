@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from router.centre.document import Document, Path, dotted, holds
@@ -149,16 +150,16 @@ def not_read(document: Document, path: Path, errors: Iterable[ErrorDetails]) -> 
 def _fault(document: Document, path: Path, model: type[BaseModel], details: ErrorDetails) -> Fault:
     here = _real(document, path, details["loc"])
     if details["type"] == "extra_forbidden":
-        known = set(_settings(model, document, path, here[len(path) : -1]))
+        known = {name for name, _ in _settings(model, document, path, here[len(path) : -1])}
         what = "section" if len(here) == 1 else "setting"
         return document.fault(here, f"unknown {what} `{here[-1]}`", what_there_is(str(here[-1]), known))
     if details["type"] == "missing":
-        return document.fault(here, f"`{here[-1]}` is missing")
+        return document.fault(here, f"`{here[-1]}` is missing", _meaning(document, path, model, here))
     if details["type"] == UNKNOWN_NAME:
         return document.fault(here, details["msg"], details["ctx"]["hint"])
     if details["type"] in _KINDLESS:
         return _unknown_kind(document, here, details)
-    return document.fault(here, _sentence(details), _hint(details))
+    return document.fault(here, _sentence(details), _hint(details) or _meaning(document, path, model, here))
 
 
 def _unknown_kind(document: Document, path: Path, details: ErrorDetails) -> Fault:
@@ -214,8 +215,21 @@ def _hint(details: ErrorDetails) -> str:
     return did_you_mean(str(details["input"]), allowed) if len(allowed) > 1 else HINTS.get(details["type"], "")
 
 
-def _settings(kind: Any, document: Document, here: Path, way: Path) -> Iterator[str]:
-    """The names of the settings that the models under `kind` have at the end of `way`, for hints."""
+def _meaning(document: Document, path: Path, model: type[BaseModel], here: Path) -> str:
+    """What is written here, for a fault that says no more than that it is wrong: as the nearest setting around it says.
+
+    It is the first sentence of the manual's description, which ends where a hint's brackets do.
+    """
+    for end in range(len(here), len(path), -1):
+        for name, field in _settings(model, document, path, here[len(path) : end - 1]):
+            if name == here[end - 1] and field.description:
+                sentence = field.description.partition(". ")[0].rstrip(".,")
+                return sentence[0].lower() + sentence[1:]
+    return "docs/reference/centre.md describes what may stand here"
+
+
+def _settings(kind: Any, document: Document, here: Path, way: Path) -> Iterator[tuple[str, FieldInfo]]:
+    """The settings, with their names, that the models under `kind` have at the end of `way`, for hints."""
     if get_origin(kind) is Annotated:
         yield from _settings(get_args(kind)[0], document, here, way)
     elif get_origin(kind) in {Union, types.UnionType}:
@@ -227,12 +241,14 @@ def _settings(kind: Any, document: Document, here: Path, way: Path) -> Iterator[
         yield from _settings(get_args(kind)[-1], document, (*here, way[0]), way[1:])
 
 
-def _settings_of_model(model: type[BaseModel], document: Document, here: Path, way: Path) -> Iterator[str]:
+def _settings_of_model(
+    model: type[BaseModel], document: Document, here: Path, way: Path
+) -> Iterator[tuple[str, FieldInfo]]:
     fields = {field.alias or name: field for name, field in model.model_fields.items()}
     if not _is_meant(model, document.value(here)):
         return
     if not way:
-        yield from fields
+        yield from fields.items()
     elif str(way[0]) in fields:
         yield from _settings(fields[str(way[0])].annotation, document, (*here, way[0]), way[1:])
 

@@ -138,7 +138,7 @@ class _Queue:
     path: Path
     spec: QueueSpec
 
-    def fault(self, path: Path, message: str, hint: str = "") -> Fault:
+    def fault(self, path: Path, message: str, hint: str) -> Fault:
         return self.floor.document.fault((*self.path, *path), message, hint)
 
     def plan(self) -> QueuePlan:

@@ -19,7 +19,7 @@ This page is written from the models that check the files (`./dev docs`); a test
 
 A centre is a folder. Every file in it that ends in `.yaml` gives sections; how they are spread over files is yours to
 choose. A section may stand in several files, an entry only once. `firstline check FOLDER` lists every fault with its
-file, line and setting, and most with a hint; nothing is started with a centre that has one.
+file, line and setting, and a hint; nothing is started with a centre that has one.
 
 Checked are not only the settings themselves, but also what they say together: that every name names something, that
 every prompt exists in every language of the centre, that no date lies outside the horizon and no calendar is always

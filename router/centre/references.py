@@ -132,7 +132,7 @@ def _twice(document: Document) -> Iterator[Fault]:
         seen: set[str] = set()
         for item in texts_of(document.value(path)).values():
             if item in seen:
-                yield document.fault(path, f"`{item}` is listed twice")
+                yield document.fault(path, f"`{item}` is listed twice", "take one of them out")
             seen.add(item)
     for path, queue in document.entries("queues"):
         yield from _in_two_places(document, (*path, "tiers"), queue.get("tiers"))

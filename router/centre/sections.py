@@ -47,6 +47,9 @@ from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, PriorityRu
 from router.centre.stand_ins import CallbackSpec, VoicemailSpec
 
 HORIZON_YEARS_MAX: Final = 20
+YEAR_MIN: Final = 1900
+YEAR_MAX: Final = 2999
+"""A horizon lies in these years: well within those that dates and zone files can count in."""
 COUNT_MAX: Final = 10_000
 """How many agents a group may have."""
 COST_MAX: Final = 10_000
@@ -73,6 +76,13 @@ class HorizonSpec(Entry):
 
     start: dt.date = Field(alias="from", description="The first date.")
     end: dt.date = Field(alias="to", description="The date after the last one.")
+
+    @field_validator("start", "end")
+    @classmethod
+    def _is_near(cls, day: dt.date) -> dt.date:
+        if not YEAR_MIN <= day.year <= YEAR_MAX:
+            raise ValueError(f"{day} is too far away: a horizon lies in the years {YEAR_MIN} to {YEAR_MAX}")
+        return day
 
     @field_validator("end")
     @classmethod

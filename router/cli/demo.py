@@ -26,7 +26,7 @@ from acd.model import AgentState
 from router.adapters.clock import WallClock
 from router.centre import Centre
 from router.cli.centres import checked
-from router.cli.ending import ending
+from router.cli.ending import ending, exit_code
 from router.cli.live import live
 from router.cli.logs import log_to
 from router.cli.news import News
@@ -71,7 +71,7 @@ class Show:
 def run(
     folder: Path | None, minutes: int, speed: float, seed: int, *, plain: bool, picture: Path | None, as_json: bool
 ) -> int:
-    """Run the demo: 0 if every contact's story holds, 1 if not."""
+    """Run the demo: 0 if every contact's story holds, 1 if not, 130 if it was ended before the hour was over."""
     if picture and not picture.parent.is_dir():
         raise UsageFault(f"--picture {picture}: there is no folder {picture.parent}")
     centre = checked(folder or example("shared-service-centre"))
@@ -83,7 +83,7 @@ def run(
         print(json.dumps(_as_json(show, tally, played), ensure_ascii=False))
     else:
         _print(show, tally, played)
-    return 1 if played["problems"] else 0
+    return exit_code(problems=bool(played["problems"]), interrupted=played["interrupted"])
 
 
 def busiest(centre: Centre, population: PopulationSpec, minutes: int) -> int:

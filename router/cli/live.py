@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from router import contract
@@ -49,6 +50,7 @@ async def live(
 
     Ports and broker are tried before the journal is made or opened for writing, so that what cannot be had touches no
     data; a broker of our own is started in between, as its state lies beside the journal, and behind the same lock. A
+    journal that is not this centre's, or not for this release, is refused before anything is started or left. A
     clock with a time of its own goes on from where the journal ends. Without a `broker_address` our own broker listens
     on `broker_port`, or on any free one.
     """
@@ -58,7 +60,8 @@ async def live(
         await ensure_broker(broker_address, port=broker_port)
         if broker_address is not None:
             await _try(parse_address(broker_address), plan)
-        place = await stack.enter_async_context(claimed(journal, create=True))
+        judge = partial(_judge, plan, journal)
+        place = await stack.enter_async_context(claimed(journal, create=True, judge=judge))
         address = await stack.enter_async_context(
             broker(broker_address, journal.with_suffix(".broker"), port=broker_port)
         )
@@ -89,6 +92,11 @@ async def _try(address: Address, plan: Plan) -> None:
     inputs = [contract.every_input(plan.centre)]
     async with MqttBus(address.host, address.port, client_id=client_id, subscriptions=inputs, session_s=0):
         pass
+
+
+async def _judge(plan: Plan, journal: Path, path: Path) -> None:
+    async with SqliteJournal.at_rest(path) as store:
+        await _recovered(plan, store, journal)
 
 
 async def _recovered(plan: Plan, store: SqliteJournal, journal: Path) -> Recovered:

@@ -26,7 +26,7 @@ no data were touched. With `--json` a result is one object on one line: shares f
 | 4 | The journal cannot be used: damaged, newer than this release, of another centre, or in use. |
 | 5 | A broker or a port cannot be had. |
 | 70 | Our own fault. |
-| 130 | Ended by Ctrl-C before it was done. |
+| 130 | Ended by Ctrl-C before it was done; `demo` and `play`, which tell what they saw, by SIGTERM or SIGHUP too. |
 | 141 | Whoever read the results, such as `head`, went away before they were all said. |
 """
 

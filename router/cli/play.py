@@ -19,7 +19,7 @@ from router.adapters.mqtt import MqttBus
 from router.centre import Centre
 from router.cli.centres import checked
 from router.cli.drawn import Drawn
-from router.cli.ending import ending
+from router.cli.ending import ending, exit_code
 from router.cli.listening import Available, Heard, Shown
 from router.cli.logs import log_to
 from router.cli.performance import PARTICIPANT, SLACK_MS, Line, Performance, check_rules, receive
@@ -63,7 +63,7 @@ class Script:
 
 
 def run(folder: Path, broker: str, minutes: int, seed: int, *, as_json: bool) -> int:
-    """Play, and print what came of it: 0 if every story holds, 1 if not."""
+    """Play, and print what came of it: 0 if every story holds, 1 if not, 130 if it was ended early."""
     log_to(_say)
     centre = checked(folder)
     script = Script(centre, load_population(centre.document, centre.plan), minutes, seed)
@@ -86,7 +86,7 @@ async def _run(script: Script, broker: str, *, as_json: bool) -> int:
         print(json.dumps({**_asked(script, about), **play_as_json(outcome)}, ensure_ascii=False))
     else:
         print_play(plan, outcome, about.speed)
-    return 1 if outcome.problems else 0
+    return exit_code(problems=bool(outcome.problems), interrupted=outcome.interrupted)
 
 
 def _say(text: str) -> None:
