@@ -15,14 +15,14 @@ CHAT = BASE.replace("['101'], service_line", "['101'], channel: chat, service_li
 # What stands in CHAT, what is written instead, and the fault.
 # fmt: off
 UNBEARABLE = [
-    ("{advice: 5}", "{advice: 5}, capacity: 0", "55: agents.head.capacity: this must be 1 or more"),
-    ("{advice: 5}", "{advice: 5}, capacity: -20", "55: agents.head.capacity: this must be 1 or more"),
-    ("{advice: 5}", "{advice: 5}, channels: {}", "55: agents.head.channels: this must not be empty"),
-    ("{advice: 5}", "{advice: 5}, channels: {voice: 0}", "55: agents.head.channels.voice: this must be 1 or more"),
+    ("{advice: 5}", "{advice: 5}, capacity: 0", "55: agents.head.capacity: this must be 1 or more (how many units of contacts he can bear at once; see `channels`)"),
+    ("{advice: 5}", "{advice: 5}, capacity: -20", "55: agents.head.capacity: this must be 1 or more (how many units of contacts he can bear at once; see `channels`)"),
+    ("{advice: 5}", "{advice: 5}, channels: {}", "55: agents.head.channels: this must not be empty (the channels he takes, each with the most contacts of it at once, or `null` for as many as he can bear)"),
+    ("{advice: 5}", "{advice: 5}, channels: {voice: 0}", "55: agents.head.channels.voice: this must be 1 or more (the channels he takes, each with the most contacts of it at once, or `null` for as many as he can bear)"),
     ("{advice: 5}", "{advice: 5}, channels: {chatt: 2}", "55: agents.head.channels.chatt: this must be `voice`, `chat`, `mail` or `work_item` (did you mean `chat`?)"),
     ("channel: chat", "channel: chatt", "44: entry_points.other.channel: this must be `voice`, `chat`, `mail` or `work_item` (did you mean `chat`?)"),
-    ("reasons:", "channels: {fax: {cost: 5}}\nreasons:", "60: channels.fax: this must be `voice`, `chat`, `mail` or `work_item`"),
-    ("reasons:", "channels: {chat: {cost: 0}}\nreasons:", "60: channels.chat.cost: this must be 1 or more"),
+    ("reasons:", "channels: {fax: {cost: 5}}\nreasons:", "60: channels.fax: this must be `voice`, `chat`, `mail` or `work_item` (what contacts cost of an agent's capacity)"),
+    ("reasons:", "channels: {chat: {cost: 0}}\nreasons:", "60: channels.chat.cost: this must be 1 or more (how many units one contact takes)"),
     ("reasons:", "channels: {chat: {costs: 5}}\nreasons:", "60: channels.chat.costs: unknown setting `costs` (did you mean `cost`?)"),
     ("reasons:", "channels: {mail: {cost: 5}}\nreasons:", "60: channels.mail: no entry point has the channel `mail` (give one `channel: mail`, or take this out)"),
     ("{advice: 5}", "{advice: 5}, channels: {chat: 6}", "55: agents.head.channels.chat: he never has more than 5 of these at once: each costs 20 of 100 units (raise his `capacity`, or lower this)"),
