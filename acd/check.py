@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from acd import consulting, supervising, transfers
 from acd.agent import BUSY
 from acd.contact import UNANSWERED
 from acd.events import (
@@ -23,9 +23,7 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import Agent, AgentState
-
-Refusal = tuple[Literal["illegal", "stale"], str]
-Check = Callable[[Floor, Any], Refusal | None]
+from acd.refusal import Check, Refusal, of_a_known_agent, unknown_queue
 
 
 def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
@@ -108,8 +106,8 @@ def _check_reprioritised(floor: Floor, event: ContactReprioritised) -> Refusal |
 
 def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
     contact = floor.contacts[event.contact]
-    if event.queue not in floor.plan.queues:
-        return ("illegal", f"queue {event.queue!r} is not in the centre")
+    if refusal := unknown_queue(floor, event.queue):
+        return refusal
     if contact.state not in UNANSWERED or contact.joining:
         state = "being joined with an agent" if contact.joining else contact.state.value
         return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
@@ -118,18 +116,16 @@ def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
     return None
 
 
-def _of_a_known_agent(check: Check) -> Check:
-    def checked(floor: Floor, event: Any) -> Refusal | None:
-        if event.agent not in floor.agents:
-            return ("illegal", f"agent {event.agent!r} is not in the centre")
-        return check(floor, event)
-
-    return checked
-
-
-OF_CONTACTS: Final[dict[type, Check]] = {ContactReprioritised: _check_reprioritised, ContactMoved: _check_moved}
+OF_CONTACTS: Final[dict[type, Check]] = {
+    ContactReprioritised: _check_reprioritised,
+    ContactMoved: _check_moved,
+    **transfers.CHECKS,
+    **consulting.CHECKS,
+    **supervising.CHECKS,
+}
+"""Of contacts that must be known, and not over."""
 CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
-    fact: _of_a_known_agent(check)
+    fact: of_a_known_agent(check)
     for fact, check in (
         (AgentStateSet, _check_state),
         (AgentAlive, _check_alive),

@@ -9,10 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
+from acd import hands
 from acd.plan import Requirement, WrapUpOutcome
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
-ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu"]
+ContactOutcome = Literal[
+    "handled",
+    "abandoned",
+    "timed_out",
+    "blocked",
+    "nobody_there",
+    "left_menu",
+    "served_in_menu",
+    "consulted",
+    "called_off",
+]
 
 
 # --- facts that come in -------------------------------------------------------------------------------------------
@@ -22,6 +33,7 @@ ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody
 class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
+    Where a supervisor says it for him, `by` is who.
     Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
     """
@@ -32,6 +44,7 @@ class AgentStateSet:
     reason: str = ""
     lease_ms: int = 0
     once: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,7 @@ class ContactReprioritised:
     priority: int
     reason: str = ""
     immediate: bool = True
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +162,7 @@ class ContactMoved:
     contact: str
     queue: str
     reason: str = ""
+    by: str = ""
 
 
 # --- decisions and commands that go out ---------------------------------------------------------------------------
@@ -161,6 +176,7 @@ class ContactQueued:
     of contacts it counts as if it had waited for `head_start_ms` more.
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     `resumes`: the contact whose place it takes, because the same customer left this queue lately.
+    `consults`: the contact about which an agent consults another one; then this one is a leg between the two.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -178,6 +194,7 @@ class ContactQueued:
     position: int | None = None
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
     resumes: str = ""
+    consults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +262,7 @@ class OfferContact:
     candidates: int
     excluded: tuple[tuple[str, int], ...]
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
+    consults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,7 +397,7 @@ class ContactEnded:
     """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none.
 
     Of those that were not answered, the customer *abandoned*; the others we sent away: *timed out*, *blocked* by a full
-    queue, or from one that *nobody is there* to serve.
+    queue, or from one that *nobody is there* to serve. The leg of a consult is *called off* unless they *consulted*.
     """
 
     kind: ClassVar[str] = "contact.ended"
@@ -404,12 +422,13 @@ class WrapUpStarted:
 
 @dataclass(frozen=True, slots=True)
 class WrapUpExpired:
-    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome is booked."""
+    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome and code are booked."""
 
     kind: ClassVar[str] = "wrap_up.expired"
     agent: str
     contact: str
     outcome: WrapUpOutcome
+    reason: str = ""
 
 
 FACTS: Final = (
@@ -425,6 +444,7 @@ FACTS: Final = (
     WrappedUp,
     ContactReprioritised,
     ContactMoved,
+    *hands.FACTS,
 )
 DECISIONS: Final = (
     ContactQueued,
@@ -447,6 +467,7 @@ DECISIONS: Final = (
     ContactEnded,
     WrapUpStarted,
     WrapUpExpired,
+    *hands.DECISIONS,
 )
 
 

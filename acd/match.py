@@ -88,6 +88,8 @@ class Matching:
         self._skilled: dict[str, list[Profile]] = {}
         self._ready = 0
         self._waiting: dict[str, None] = {}
+        self._directed: dict[str, dict[str, Contact]] = {}
+        self._directed_count = 0
         self._apart: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
@@ -99,23 +101,31 @@ class Matching:
 
     def add(self, contact: Contact) -> None:
         """The contact waits, or may ring at one more agent."""
+        self._waiting[contact.id] = None
+        if contact.directed_to:
+            self._directed.setdefault(contact.directed_to, {})[contact.id] = contact
+            self._directed_count += 1
+            return
         need = self._need_of(contact)
         line = need.contacts.get(contact.priority)
         if line is None:
             line = need.contacts[contact.priority] = Line()
         line.add(discipline.place(contact), contact)
         need.waiting += 1
-        self._waiting[contact.id] = None
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
+        del self._waiting[contact.id]
+        if contact.directed_to:
+            del self._directed[contact.directed_to][contact.id]
+            self._directed_count -= 1
+            return
         need = self._need_of(contact)
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
         if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
         need.waiting -= 1
-        del self._waiting[contact.id]
 
     def seeks(self, contact: str) -> bool:
         """Whether the contact is one of those that were added and not dropped."""
@@ -170,6 +180,8 @@ class Matching:
 
     def best_agent(self, contact: Contact, now: int) -> Choice | None:
         """The first of all ready agents who can serve the contact and are not kept from it, or None."""
+        if contact.directed_to:
+            return self._the_agent(contact, now)
         need = self._need_of(contact)
         until = contact.exclusions
         passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
@@ -199,11 +211,23 @@ class Matching:
                     rank = discipline.rank(contact, need.queue, now)
                     if first is None or rank < first:
                         best, first = contact, rank
+        directed = self._directed.get(agent.id, {}).values() if self._directed_count else ()
+        for contact in directed:
+            rank = discipline.rank(contact, self._plan.queues[contact.queue], now)
+            if (first is None or rank < first) and not (passed_over and passed_over(contact)):
+                best, first = contact, rank
         if best is None:
             return None
+        able += len(directed)
         barred = sum(need.waiting for need in profile.barred)
-        apart = sum(1 for contact in self._kept_apart(agent, now) if self.could_serve(agent, contact)) if others else 0
-        return Choice(best, agent, able - apart, _counts(len(self._waiting) - able - barred, barred, apart))
+        apart = sum(1 for contact in self._kept_apart(agent, now) if self._is_able(agent, contact)) if others else 0
+        elsewhere = self._directed_count - len(directed)
+        unskilled = len(self._waiting) - able - barred - elsewhere
+        return Choice(best, agent, able - apart, _counts(unskilled, barred, apart, elsewhere))
+
+    def directed_to(self, agent: str) -> list[Contact]:
+        """Every waiting contact that only this agent may have, first come first."""
+        return sorted(self._directed.get(agent, {}).values(), key=discipline.place)
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""
@@ -231,7 +255,7 @@ class Matching:
 
     def is_unattended(self, contact: Contact) -> bool:
         """Whether the contact is one of those."""
-        return _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
+        return not contact.directed_to and _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
 
     def is_met(self, contact: Contact) -> bool:
         """Whether anybody who is logged in has what the contact asks for, in a tier that is or will be open to it."""
@@ -245,6 +269,18 @@ class Matching:
         return _tier(self._profile(agent), need) < need.tiers and meets(agent.skills, need.requirements)
 
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _the_agent(self, contact: Contact, now: int) -> Choice | None:
+        """The agent whom a contact is directed to, whatever he can do, if he is ready and not kept from it."""
+        profile = self._profile_of.get(contact.directed_to)
+        agent = profile.ready.get(contact.directed_to) if profile else None
+        if agent is None or contact.exclusions.get(agent.id, 0) > now:
+            return None
+        return Choice(contact, agent, 1, _counts(0, 0, 0, self._ready - 1))
+
+    def _is_able(self, agent: Agent, contact: Contact) -> bool:
+        """Whether it is not for another agent's skills, tier or name that the agent cannot have a waiting contact."""
+        return contact.directed_to == agent.id if contact.directed_to else self.could_serve(agent, contact)
 
     def _will_widen(self, contact: Contact) -> bool:
         """Whether time will let more agents serve the contact."""
@@ -347,6 +383,6 @@ def _is_unattended(need: Need) -> bool:
     return need.queue.leave_when_empty and not any(profile.attending for profile in need.profiles)
 
 
-def _counts(unskilled: int, barred: int, apart: int) -> tuple[tuple[str, int], ...]:
-    reasons = (("skill", unskilled), ("tier", barred), ("kept_apart", apart))
+def _counts(unskilled: int, barred: int, apart: int, directed: int = 0) -> tuple[tuple[str, int], ...]:
+    reasons = (("skill", unskilled), ("tier", barred), ("kept_apart", apart), ("directed", directed))
     return tuple((reason, count) for reason, count in reasons if count)

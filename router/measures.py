@@ -29,6 +29,7 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
 )
+from acd.hands import TalkEnded
 from escalation.events import CaseOpened, CaseResolved
 from router.errors import JournalFault
 from router.events import Event
@@ -59,6 +60,8 @@ class Tally:
     escalated: int = 0
     ready_ms: int = 0
     handling_ms: int = 0
+    handed_on: int = 0
+    lost: int = 0
     ringing_ms: int = 0
     within: dict[int, int] = field(default_factory=dict)
 
@@ -99,6 +102,11 @@ def _due(tally: Tally) -> int:
     return tally.answered + tally.abandoned - tally.abandoned_short + tally.sent_away
 
 
+def _decided(tally: Tally) -> int:
+    """Answered contacts that are over; however many agents had one, it is one."""
+    return tally.wrapped_up + tally.lost
+
+
 MEASURES: Final[dict[str, Measure]] = {
     measure.name: measure
     for measure in (
@@ -110,18 +118,19 @@ MEASURES: Final[dict[str, Measure]] = {
                 "answered within AWT / (answered + abandoned - short abandons + sent away)",
                 lambda t: (t.answered_in, _due(t))),
         Measure("asa", "ASA", "ms", "queue wait of answered / answered", lambda t: (t.wait_ms, t.answered)),
-        Measure("aht", "AHT", "ms", "(talk + wrap-up) / wrapped up",
-                lambda t: (t.talk_ms + t.wrap_up_ms, t.wrapped_up)),
+        Measure("aht", "AHT", "ms", "(talk + wrap-up) / (wrapped up + handed on)",
+                lambda t: (t.talk_ms + t.wrap_up_ms, t.wrapped_up + t.handed_on)),
         Measure("occupancy", "occupancy", "share", "handling / (handling + ready), ringing apart",
                 lambda t: (t.handling_ms, t.handling_ms + t.ready_ms)),
         Measure("fcr", "FCR (strict, in contact)", "share",
-                "resolved in the contact by the first line / answered and wrapped up",
-                lambda t: (t.resolved, t.wrapped_up)),
+                "resolved in the contact by the first line / answered and wrapped up, or lost in a transfer",
+                lambda t: (t.resolved, _decided(t))),
         Measure("flr", "FLR (gross)", "share",
-                "(resolved in the contact + later by the first line) / answered and wrapped up",
-                lambda t: (t.resolved + t.followed_up, t.wrapped_up)),
-        Measure("escalated", "escalated", "share", "handed to a process team / answered and wrapped up",
-                lambda t: (t.escalated, t.wrapped_up)),
+                "(resolved in the contact + later by the first line) / answered and wrapped up, or lost in a transfer",
+                lambda t: (t.resolved + t.followed_up, _decided(t))),
+        Measure("escalated", "escalated", "share",
+                "handed to a process team / answered and wrapped up, or lost in a transfer",
+                lambda t: (t.escalated, _decided(t))),
     )
 }  # fmt: skip
 
@@ -157,15 +166,19 @@ class _State:
     """What the fold carries along: tallies by queue, and what it needs of contacts, agents and cases under way.
 
     `kept` are contacts that the first line follows up, `cases` the cases they became; each with its queue.
+    `wrapping` is what agents wrap up: by contact and agent its queue, since when (ms), and whether it decides.
+    `handed_on` are contacts that were answered and wait again, `consults` the legs of consults, which no queue counts.
     """
 
     tallies: dict[str, Tally] = field(default_factory=dict)
     agents: Tally = field(default_factory=Tally)
     queued: dict[str, tuple[str, int]] = field(default_factory=dict)
-    wrapping: dict[str, tuple[str, int]] = field(default_factory=dict)
+    wrapping: dict[str, tuple[str, int, bool]] = field(default_factory=dict)
     doing: dict[str, tuple[str, int]] = field(default_factory=dict)
     kept: dict[str, str] = field(default_factory=dict)
     cases: dict[str, str] = field(default_factory=dict)
+    handed_on: dict[str, None] = field(default_factory=dict)
+    consults: dict[str, None] = field(default_factory=dict)
 
 
 class Measures:
@@ -224,14 +237,23 @@ class Measures:
         return tally
 
     def _queued(self, event: ContactQueued, at: int) -> None:
+        if event.consults:
+            self._state.consults[event.contact] = None
+            return
         self._state.queued[event.contact] = (event.queue, at)
         self._queue(event.queue).offered += 1
 
     def _left(self, event: QueueLeft, _at: int) -> None:
+        if event.contact in self._state.consults:
+            return
         tally = self._queue(event.queue)
         setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
 
     def _joined(self, event: ContactJoined, at: int) -> None:
+        self._do(event.agent, "handling", at)
+        if event.contact in self._state.consults:
+            return
+        self._state.handed_on.pop(event.contact, None)
         queue, since = self._state.queued[event.contact]
         tally = self._queue(queue)
         wait_ms = at - since
@@ -240,13 +262,16 @@ class Measures:
         tally.answered_in += wait_ms <= self._plan.floor.queues[queue].acceptable_wait_ms
         for threshold in self._thresholds_ms:
             tally.within[threshold] = tally.within.get(threshold, 0) + (wait_ms <= threshold)
-        self._do(event.agent, "handling", at)
 
     def _ended(self, event: ContactEnded, at: int) -> None:
-        if not event.queue:
+        if not event.queue or event.contact in self._state.consults:
+            self._state.consults.pop(event.contact, None)
             return
         tally = self._queue(event.queue)
         del self._state.queued[event.contact]
+        was_handed_on = event.contact in self._state.handed_on
+        self._state.handed_on.pop(event.contact, None)
+        tally.lost += was_handed_on and event.outcome != "handled"
         if event.outcome == "abandoned":
             tally.abandoned += 1
             tally.abandoned_short += event.wait_ms <= self._plan.floor.queues[event.queue].short_abandon_ms
@@ -254,17 +279,29 @@ class Measures:
             setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
         else:
             tally.talk_ms += event.talk_ms
-            self._state.wrapping[event.contact] = (event.queue, at)
+            self._state.wrapping[_wrap_up(event)] = (event.queue, at, True)
+
+    def _handed_on(self, event: TalkEnded, at: int) -> None:
+        """A part counts in the handle time; what became of the contact is the last agent's to say."""
+        tally = self._queue(event.queue)
+        tally.talk_ms += event.talk_ms
+        tally.handed_on += 1
+        self._state.handed_on[event.contact] = None
+        self._state.wrapping[_wrap_up(event)] = (event.queue, at, False)
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, at: int) -> None:
-        queue, since = self._state.wrapping.pop(event.contact)
+        self._do(event.agent, "ready", at)
+        if _wrap_up(event) not in self._state.wrapping:
+            return  # of a consult
+        queue, since, decides = self._state.wrapping.pop(_wrap_up(event))
         tally = self._queue(queue)
-        tally.wrapped_up += 1
         tally.wrap_up_ms += at - since
+        if not decides:
+            return
+        tally.wrapped_up += 1
         setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
         if event.outcome == "follow_up":
             self._state.kept[event.contact] = queue
-        self._do(event.agent, "ready", at)
 
     def _case_opened(self, event: CaseOpened, _at: int) -> None:
         if queue := self._state.kept.pop(event.contact, None):
@@ -296,6 +333,11 @@ class Measures:
             self._do(event.agent, "", at)
 
 
+def _wrap_up(event: TalkEnded | ContactEnded | WrappedUp | WrapUpExpired) -> str:
+    """What an agent wraps up; a contact that was handed on may be several agents'."""
+    return f"{event.contact} {event.agent}"
+
+
 def _book_time(tally: Tally, doing: str, spent_ms: int) -> None:
     if doing == "ready":
         tally.ready_ms += spent_ms
@@ -312,6 +354,7 @@ _FOLD: Final[dict[type, Callable[[Measures, Any, int], None]]] = {
     QueueLeft: Measures._left,
     ContactJoined: Measures._joined,
     ContactEnded: Measures._ended,
+    TalkEnded: Measures._handed_on,
     WrappedUp: Measures._wrapped_up,
     WrapUpExpired: Measures._wrapped_up,
     CaseOpened: Measures._case_opened,

@@ -34,6 +34,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
+from acd.hands import ConsultCompleted, ContactTransferred, TalkEnded
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import ContactArrived, ContactLeft, Event
 from simulator.heard import Agent, Case, Offer, Queue, Story
@@ -151,6 +152,10 @@ class Audit:
         self.contacts += 1
 
     def _queued(self, event: ContactQueued, at: int) -> None:
+        if event.consults and event.contact not in self._stories:
+            self._stories[event.contact] = Story(event.contact)
+            if asking := self._stories.get(event.consults):
+                asking.consult = event.contact
         if story := self._open(event):
             if story.queue:
                 self._fault(f"{story.contact} is queued in {event.queue} while in {story.queue}")
@@ -165,9 +170,43 @@ class Audit:
                 self._fault(f"{story.contact} leaves {event.queue}, where it does not wait")
             for offer in story.offers:
                 self._fault(f"{story.contact} leaves {event.queue} while offer {offer} is open")
-            left = self._queues.setdefault(event.queue, Queue()).left
-            left[event.outcome] = left.get(event.outcome, 0) + 1
+            self._leave(event.queue, event.outcome)
             story.queue = ""
+
+    def _transferred(self, event: ContactTransferred, at: int) -> None:
+        if story := self._open(event):
+            if story.agent != event.agent:
+                self._fault(f"{event.agent} hands {story.contact} on, with whom he does not talk")
+            story.parts[event.agent] = "due"
+
+    def _talk_ended(self, event: TalkEnded, at: int) -> None:
+        """The part is as it was; and after a warm transfer the consultant has the contact from here on."""
+        story = self._open(event)
+        if story is None:
+            return
+        if (event.queue, event.agent) != (story.queue, story.agent):
+            self._fault(f"{event.agent} had {story.contact} out of {event.queue!r}, where it never was")
+        self._check_times(event, story, at)
+        self._leave(event.queue, "handed_on")
+        story.parts[event.agent] = "due"
+        story.queue = story.agent = ""
+        leg = self._stories.get(story.consult)
+        if leg and leg.taken_over:
+            story.queue, story.agent, story.queued_at, story.joined_at = leg.queue, leg.agent, at, at
+            self._queues.setdefault(leg.queue, Queue()).offered += 1
+            self._agent(leg.agent).contact = story.contact
+
+    def _completed(self, event: ConsultCompleted, at: int) -> None:
+        story = self._open(event)
+        leg = self._stories.get(story.consult) if story else None
+        if leg is None or not leg.agent or leg.outcome:
+            self._fault(f"{event.agent} completes a consult about {event.contact} that nobody has answered")
+        else:
+            leg.taken_over = True
+
+    def _leave(self, queue: str, outcome: str) -> None:
+        left = self._queues.setdefault(queue, Queue()).left
+        left[outcome] = left.get(outcome, 0) + 1
 
     def _left(self, event: ContactLeft, at: int) -> None:
         if story := self._open(event):
@@ -188,15 +227,15 @@ class Audit:
             return
         story.outcome = event.outcome
         if event.queue:
-            left = self._queues.setdefault(event.queue, Queue()).left
-            left[event.outcome] = left.get(event.outcome, 0) + 1
+            self._leave(event.queue, event.outcome)
         for offer in story.offers:
             self._fault(f"{story.contact} ends while offer {offer} is open")
         if (event.queue, event.agent) != (story.queue, story.agent):
             self._fault(f"{story.contact} ends in queue {event.queue!r} with agent {event.agent!r}, where it never was")
         self._check_outcome(event, story, at)
         self._check_times(event, story, at)
-        story.wrap_up = "due" if event.outcome == "handled" else ""
+        is_due = event.outcome in ("handled", "consulted") and not story.taken_over
+        story.wrap_up = "due" if is_due else ""
 
     def _check_outcome(self, event: ContactEnded, story: Story, at: int) -> None:
         """Each way to end asks for something to have happened, and for something not to."""
@@ -207,13 +246,15 @@ class Audit:
             **dict.fromkeys(("timed_out", "blocked", "nobody_there"), sent_away),
             "left_menu": story.left and not story.queue,
             "served_in_menu": story.sent_away and not story.queue,
+            "consulted": bool(story.agent),
+            "called_off": bool(story.queue) and not story.agent and (story.left or story.sent_away),
         }
         if not may[event.outcome]:
             self._fault(f"{story.contact} ends as {event.outcome}, which nothing before explains")
         if event.outcome == "timed_out" and (story.until is None or at < story.until):
             self._fault(f"{story.contact} is sent away before its longest wait is over")
 
-    def _check_times(self, event: ContactEnded, story: Story, at: int) -> None:
+    def _check_times(self, event: ContactEnded | TalkEnded, story: Story, at: int) -> None:
         waited_until = story.joined_at if story.agent else at
         wait_ms = waited_until - story.queued_at if story.queue else 0
         talk_ms = at - story.joined_at if story.agent else 0
@@ -335,7 +376,10 @@ class Audit:
     def _wrap_up(self, event: WrapUpStarted, at: int) -> None:
         agent = self._agent(event.agent)
         agent.state, agent.contact, agent.wrap_up_until = "wrap_up", event.contact, event.until
-        if story := self._story(event):
+        story = self._story(event)
+        if story and story.parts.get(event.agent) == "due":
+            story.parts[event.agent] = "started"
+        elif story:
             if story.wrap_up != "due" or story.agent != event.agent:
                 self._fault(f"{event.agent} wraps up {story.contact}, which is not due to him")
             story.wrap_up = "started"
@@ -345,9 +389,11 @@ class Audit:
         if isinstance(event, WrapUpExpired) and agent.state == "wrap_up" and at < agent.wrap_up_until:
             self._fault(f"{event.agent}'s wrap-up of {event.contact} expires before its time")
         agent.state, agent.contact = "ready", ""
-        if story := self._story(event):
-            may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
-            if story.wrap_up not in may or story.agent != event.agent:
+        story = self._story(event)
+        if story and story.parts.get(event.agent) in _may_end(event):
+            del story.parts[event.agent]
+        elif story:
+            if story.wrap_up not in _may_end(event) or story.agent != event.agent:
                 self._fault(f"{event.agent} has wrapped up {story.contact}, which he had not begun")
             story.wrap_up = event.outcome
 
@@ -408,14 +454,25 @@ class Audit:
         for story in self._stories.values():
             if not story.outcome:
                 yield f"{story.contact} never ended"
+            elif story.parts:
+                yield f"{story.contact} was handed on by {', '.join(story.parts)} and never wrapped up"
             elif story.wrap_up in ("due", "started"):
                 yield f"{story.contact} was answered by {story.agent} and never wrapped up"
             elif not _is_complete(story):
                 yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
 
 
+def _may_end(event: WrappedUp | WrapUpExpired) -> tuple[str, ...]:
+    """As what a wrap-up may stand when this ends it: without time for it, it never started."""
+    return ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+
+
 def _is_complete(story: Story) -> bool:
     """Whether nothing more is to come."""
+    if story.parts:
+        return False
+    if story.outcome == "consulted":
+        return story.taken_over or story.wrap_up not in ("due", "started")
     if story.outcome != "handled":
         return bool(story.outcome)
     return story.wrap_up == "resolved" or bool(story.case)
@@ -427,6 +484,9 @@ _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     QueueLeft: Audit._left_queue,
     ContactLeft: Audit._left,
     ContactReleased: Audit._released,
+    ContactTransferred: Audit._transferred,
+    TalkEnded: Audit._talk_ended,
+    ConsultCompleted: Audit._completed,
     HangUp: Audit._sent_away,
     ContactEnded: Audit._ended,
     OfferContact: Audit._offered,

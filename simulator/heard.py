@@ -8,7 +8,11 @@ from typing import Literal
 
 @dataclass(slots=True)
 class Story:
-    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked."""
+    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked.
+
+    `parts` are the wrap-ups of those who have handed it on, due or started. `consult` is the leg about it, `taken_over`
+    whether that leg's agent has taken the contact itself.
+    """
 
     contact: str
     queue: str = ""
@@ -22,6 +26,9 @@ class Story:
     outcome: str = ""
     wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
     case: str = ""
+    parts: dict[str, str] = field(default_factory=dict)
+    consult: str = ""
+    taken_over: bool = False
 
 
 @dataclass(slots=True)

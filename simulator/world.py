@@ -35,6 +35,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
+from acd.hands import BridgeParties
 from escalation.events import CaseAccepted, CaseOpened, CaseResolved
 from ivr.events import CollectDigits, ContactKeyed, PromptFinished, SayPrompts
 from router.events import ContactArrived, ContactLeft, Event
@@ -62,6 +63,7 @@ class _Caller:
     next: _Plan
     prompt: _Plan | None = None
     waits: bool = False
+    agent: str = ""
 
 
 class World:
@@ -186,10 +188,11 @@ class World:
             caller.prompt = self._plan(now + caller.customer.listen_ms, ContactKeyed(event.contact, answer))
 
     def _queued(self, event: ContactQueued, now: int) -> None:
-        """Patience begins with the wait, and does not begin anew in another queue."""
+        """Patience begins with the wait, and does not begin anew in another queue, but for who has been talked to."""
         caller = self._callers.get(event.contact)
         if caller and not caller.waits:
             caller.waits = True
+            _call_off(caller.next)
             caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
 
     def _joined(self, event: ContactJoined, now: int) -> None:
@@ -198,6 +201,12 @@ class World:
             _call_off(caller.next)
             _call_off(caller.prompt)
             caller.next = self._plan(now + caller.customer.talk_ms, ContactLeft(event.contact))
+            caller.waits, caller.agent = False, event.agent
+
+    def _bridged(self, event: BridgeParties, now: int) -> None:
+        """After a warm transfer another agent has the last word."""
+        if caller := self._callers.get(event.contact):
+            caller.agent = event.agents[0]
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         caller = self._callers.get(event.contact)
@@ -253,8 +262,9 @@ class World:
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
         self._engaged.discard(event.agent)
         _call_off(self._wrapping.pop(event.agent, None))
-        if event.outcome == "resolved":
-            self._callers.pop(event.contact, None)
+        caller = self._callers.get(event.contact)
+        if caller and event.outcome == "resolved" and event.agent == caller.agent:
+            del self._callers[event.contact]
 
     # --- agents: coming and going ---------------------------------------------------------------------------------
 
@@ -328,6 +338,7 @@ _REACT: Final[dict[type, Callable[[World, Any, int], None]]] = {
     CollectDigits: World._asked,
     ContactQueued: World._queued,
     ContactJoined: World._joined,
+    BridgeParties: World._bridged,
     ContactEnded: World._ended,
     OfferContact: World._offered_to,
     JoinParties: World._joining,

@@ -34,6 +34,16 @@ from acd.events import (
     WithdrawOffer,
     WrappedUp,
 )
+from acd.hands import (
+    ConsultAsked,
+    ConsultCompleted,
+    ConsultEnded,
+    ConsultMerged,
+    ContactPulled,
+    ContactTransferred,
+    SupervisionAsked,
+    SupervisionEnded,
+)
 from acd.match import meets
 from acd.model import AgentState, ContactState
 from acd.widening import next_widening
@@ -163,14 +173,17 @@ class Laws(RuleBasedStateMachine):
 
     def choice(self, pairs: list[Pair], rank: Callable[[Pair], tuple[int, ...]]) -> tuple[Any, ...]:
         """What an offer should say, where these pairs are to choose from."""
-        able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
+        elsewhere = [pair for pair in pairs if pair[0].directed_to not in ("", pair[1].id)]
+        pairs = [pair for pair in pairs if pair not in elsewhere]
+        able = [pair for pair in pairs if pair[0].directed_to or meets(pair[1].skills, pair[0].requirements)]
         queues = self.folded.floor.plan.queues
-        inside = [pair for pair in able if tier_of(pair, queues) < pair[0].tiers]
+        inside = [pair for pair in able if pair[0].directed_to or tier_of(pair, queues) < pair[0].tiers]
         eligible = [pair for pair in inside if pair[0].exclusions.get(pair[1].id, 0) <= self.now]
         counts = (
             ("skill", len(pairs) - len(able)),
             ("tier", len(able) - len(inside)),
             ("kept_apart", len(inside) - len(eligible)),
+            ("directed", len(elsewhere)),
         )
         best = min(eligible, key=rank, default=None)
         excluded = tuple(reason for reason in counts if reason[1])
@@ -299,8 +312,12 @@ class Laws(RuleBasedStateMachine):
     @rule(data=st.data())
     def repeat(self, data: st.DataObject) -> None:
         """Something that was taken once is said again, however much later."""
+        again = {event.contact for event in self.log if isinstance(event, ContactTransferred)}  # he may have it twice
         facts = [
-            event for event in self.log if isinstance(event, ONCE) and any(event is fact for _, fact in self.inputs)
+            event
+            for event in self.log
+            if isinstance(event, ONCE) and any(event is fact for _, fact in self.inputs)
+            if not (isinstance(event, WrappedUp | ContactReleased) and event.contact in again)
         ]
         if facts:
             assert not self.take(data.draw(st.sampled_from(facts))), "INV-09: what happened once is not taken twice"
@@ -349,6 +366,7 @@ class Laws(RuleBasedStateMachine):
             *board.desk.turns.values(),
             *(at for contact in floor.contacts.values() for at in changes_to_come(contact, floor.plan.queues)),
             *(waiter.announce_at for waiter in floor.waits.waiters.values()),
+            *(each.directed_until for each in floor.contacts.values() if each.state is ContactState.WAITING),
         ]
         to_come = {at for at in instants if at and at > self.now}
         assert min(to_come, default=None) == self.engine.deadline()
@@ -357,14 +375,14 @@ class Laws(RuleBasedStateMachine):
     @invariant()
     def nobody_is_lost(self) -> None:
         """INV-08: whoever entered a queue was answered, abandoned, sent away for a reason, or is still there."""
-        waiting = Counter(
-            contact.queue for contact in self.engine.board.floor.contacts.values() if contact.state in UNANSWERED
-        )
+        contacts = [each for each in self.engine.board.floor.contacts.values() if not each.consults]
+        waiting = Counter(contact.queue for contact in contacts if contact.state in UNANSWERED)
         for queue, tally in self.measures.by_queue().items():
             sent_away = tally.timed_out + tally.blocked + tally.nobody_there
             left = tally.answered + tally.abandoned + sent_away + tally.moved + tally.overflowed
             assert tally.offered == left + waiting[queue]
-        assert Counter(type(event) for event in self.log)[ContactQueued] == self.measures.tally().offered
+        queued = [event for event in self.log if isinstance(event, ContactQueued) and not event.consults]
+        assert len(queued) == self.measures.tally().offered
 
     @invariant()
     def nobody_hopes_in_vain(self) -> None:
@@ -376,7 +394,9 @@ class Laws(RuleBasedStateMachine):
             assert queue.waiting_max is None or lengths[queue.id] <= queue.waiting_max
         for each in unanswered:
             queue = floor.plan.queues[each.queue]
-            hopes = any(attends(agent) and floor.matching.could_serve(agent, each) for agent in floor.agents.values())
+            hopes = bool(each.directed_to) or any(
+                attends(agent) and floor.matching.could_serve(agent, each) for agent in floor.agents.values()
+            )
             more_to_come = next_widening(each, queue) is not None
             assert hopes or more_to_come or not queue.leave_when_empty or each.state is not ContactState.WAITING
 
@@ -389,13 +409,14 @@ class Laws(RuleBasedStateMachine):
         assert made == [*range(1, len(made) + 1)]
         assert len(ended) == len({*ended})
         assert {*made} - {*ended} == {*self.engine.board.floor.offers}
-        assert len(joined) == len({*joined})
+        handed_on = [event.contact for event in self.log if isinstance(event, ContactTransferred)]
+        assert all(joined.count(contact) <= 1 + handed_on.count(contact) for contact in {*joined})
 
     @invariant()
     def needs_stay(self) -> None:
         """INV-06: the instant of the need does not move."""
         for contact in self.engine.board.floor.contacts.values():
-            assert self.needs[contact.id] == contact.need_since
+            assert self.needs[contact.consults or contact.id] == contact.need_since
 
     @invariant()
     def help_never_hurts(self) -> None:
@@ -467,6 +488,66 @@ class RichLaws(Laws):
     def move(self, place: int, queue: str) -> None:
         """A supervisor moves a contact."""
         self.take(ContactMoved(self.contact(place), queue))
+
+    def with_whom(self, agent: str) -> str:
+        """The contact that an agent has in hand, if he has one."""
+        return self.engine.board.floor.agents[agent].contact
+
+    @rule(agent=agents, to=st.sampled_from(["needs", "quick", "", "nowhere"]), to_agent=st.sampled_from(["", *AGENTS]))
+    def transfer(self, agent: str, to: str, to_agent: str) -> None:
+        """A contact is handed on, to a queue, to an agent, or to nowhere."""
+        self.take(ContactTransferred(self.with_whom(agent), agent, to, to_agent))
+
+    @rule(agent=agents, queue=st.sampled_from(["needs", "quick"]), to_agent=st.sampled_from([None, *AGENTS]))
+    def consult(self, agent: str, queue: str, to_agent: str | None) -> None:
+        """An agent asks for another one while his customer waits."""
+        self.take(ConsultAsked(self.with_whom(agent), agent, "" if to_agent else queue, to_agent or ""))
+
+    @rule(kind=st.sampled_from([ConsultEnded, ConsultMerged, ConsultCompleted]))
+    def conclude(self, kind: type) -> None:
+        """Every consult comes to this, where it can."""
+        for contact in [*self.engine.board.floor.contacts.values()]:
+            if contact.consult:
+                self.take(kind(contact.id, contact.agent))
+
+    @rule(place=places, agent=agents)
+    def pull(self, place: int, agent: str) -> None:
+        """A supervisor gives a contact to somebody."""
+        self.take(ContactPulled(self.contact(place), agent))
+
+    @rule(
+        place=places, mode=st.sampled_from(["listen", "whisper", "barge", None]), who=st.sampled_from(["wang", "ann"])
+    )
+    def supervise(self, place: int, mode: Any, who: str) -> None:
+        """A supervisor takes part in a conversation, or no longer does."""
+        contact = self.contact(place)
+        self.take(SupervisionAsked(contact, who, mode) if mode else SupervisionEnded(contact, who))
+
+    @rule(agent=agents, kinds=st.lists(st.sampled_from([ConsultMerged, ConsultCompleted, ConsultEnded]), max_size=2))
+    def ask_a_colleague(self, agent: str, kinds: list[type]) -> None:
+        """All come to work and talk; then they ask this colleague, who answers, or anybody; and conclude it so."""
+        for each in AGENTS:
+            self.take(AgentStateSet(each, "ready"))
+        self.serve(SERVED)
+        for each in AGENTS:
+            if not self.take(ConsultAsked(self.with_whom(each), each, to_agent=agent)):
+                self.take(ConsultAsked(self.with_whom(each), each, "quick"))
+        self.serve(SERVED)
+        for kind in kinds:
+            self.conclude(kind)
+
+    @rule(agent=agents, then=st.sampled_from(["wait", "decline", "go", "release"]))
+    def hand_to_a_colleague(self, agent: str, then: str) -> None:
+        """All who talk hand their contact to this colleague, who may be busy, decline, or go."""
+        self.take(AgentStateSet(agent, "ready"))
+        for each in AGENTS:
+            self.take(ContactTransferred(self.with_whom(each), each, "", agent))
+        if then == "decline":
+            self.serve([OfferDeclined])
+        elif then == "go":
+            self.take(AgentStateSet(agent, "paused"))
+        elif then == "release":
+            self.take(ContactReleased(self.with_whom(agent), agent))
 
 
 Laws.TestCase.settings = RichLaws.TestCase.settings = settings(max_examples=60, stateful_step_count=60, deadline=None)

@@ -68,6 +68,15 @@ class KeptApart:
 
 
 @dataclass(frozen=True, slots=True)
+class Directed:
+    """The contact is meant for another agent, who alone may have it: until then, or None as long as it waits."""
+
+    agent: str
+    until: int | None
+    reason: Literal["directed"] = "directed"
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """The agent is not ready. `contact` is the one in hand; `until` is when the state ends at the latest, if it does.
 
@@ -81,7 +90,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | KeptApart | NotReady
+Obstacle: TypeAlias = Directed | Unskilled | TierClosed | KeptApart | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,7 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "kept_apart")
+        reasons = ("skill", "tier", "kept_apart", "directed")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:

@@ -10,6 +10,7 @@ from acd.model import AgentState
 from acd.plan import QueuePlan, Selection
 from router.explain.model import (
     Difference,
+    Directed,
     KeptApart,
     Missing,
     NotReady,
@@ -78,6 +79,9 @@ class Phrases:
 
     def _obstacle(self, obstacle: Obstacle) -> str:
         match obstacle:
+            case Directed(agent, until):
+                limit = f" until {self.time(until)}" if until else ""
+                return f"not {agent}, for whom it is meant{limit}"
             case Unskilled(missing):
                 return f"without {' and '.join(map(_missing, missing))}"
             case TierClosed():
