@@ -56,7 +56,7 @@ ACCEPTED, JOINED = OfferAccepted(LEG, "bob", 2), ContactJoined(LEG, "bob", 2)
 def centre() -> Plan:
     """Contacts come to `help`, where Ann is; Bob and Cat serve `pay`."""
     help_queue = replace(QUEUE, requirements=(Requirement("help"),))
-    staff = {"ann": ("help",), "bob": ("pay",), "cat": ("pay",)}
+    staff: dict[str, tuple[str, ...]] = {"ann": ("help",), "bob": ("pay",), "cat": ("pay",)}
     return plan(queues=(help_queue, PAY), agents=staff)
 
 
@@ -279,7 +279,7 @@ def test_a_restart_in_the_middle_of_a_consult_changes_nothing() -> None:
 
 
 def test_a_consult_is_no_contact_of_its_queue() -> None:
-    """No queue counts the leg; it is handling time all the same, and what follows a warm transfer is the other queue's."""
+    """No queue counts the leg, but it is handling time; what follows a warm transfer is the other queue's."""
     story = consulting()
     story.take(20 * S, COMPLETED)
     story.take(30 * S, LEFT)

@@ -54,6 +54,7 @@ from router.board import Board
 from router.engine import Engine, Refused
 from router.events import CentreStarted, ContactArrived, ContactLeft, Event
 from router.measures import Measures
+from simulator.audit import Audit
 from tests.rulebook import Pair, changes_to_come, standing, tier_of
 from tests.worlds import S, as_it_is, busy_plan, copy, dump, rich_plan
 
@@ -468,6 +469,23 @@ class RichLaws(Laws):
     """The same laws where contacts and agents are ordered, and phones rung, in every way there is."""
 
     plan_of = staticmethod(rich_plan)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.audit = Audit(ring_several=("needs", "quick"))
+
+    def book(self, events: list[Event], twins: list[Event]) -> None:
+        """Let an independent check hear it too."""
+        heard = len(self.log)
+        super().book(events, twins)
+        for seq, event in enumerate(events, start=heard + 1):
+            self.audit.hear(seq, event, self.now)
+
+    def teardown(self) -> None:
+        """Every contact's story holds, and is complete."""
+        super().teardown()
+        if self.engine.board.started:
+            assert [] == self.audit.problems()
 
     @rule(place=places, priority=st.integers(-1, 3))
     def reprioritise(self, place: int, priority: int) -> None:

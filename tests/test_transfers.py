@@ -53,7 +53,7 @@ TO_BOB = ContactTransferred("c1", "ann", to_agent="bob")
 def two_queues(version: str = "v1") -> Plan:
     """A centre whose contacts come to `help`, where Ann is; Bob and Cat serve `pay`."""
     help_queue = replace(QUEUE, requirements=(Requirement("help"),))
-    staff = {"ann": ("help",), "bob": ("pay",), "cat": ("pay",)}
+    staff: dict[str, tuple[str, ...]] = {"ann": ("help",), "bob": ("pay",), "cat": ("pay",)}
     return plan(queues=(help_queue, PAY), agents=staff, version=version)
 
 
