@@ -38,13 +38,16 @@ def end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int) ->
     if contact.state not in ANSWERED:
         waited = now - contact.queued_at if contact.queue else 0
         yield ContactEnded(contact.id, unanswered, contact.queue, "", waited, 0)
-        yield from _give_back(floor, contact)
+        if contact.consults:
+            yield from _give_back(floor, contact)
         return
     wait, talk = contact.answered_at - contact.queued_at, now - contact.answered_at
     outcome: ContactOutcome = "consulted" if contact.consults else "handled"
     yield ContactEnded(contact.id, outcome, contact.queue, contact.agent, wait, talk)
-    yield from _give_back(floor, contact)
-    yield from stop_supervising(contact, "the contact ended")
+    if contact.consults:
+        yield from _give_back(floor, contact)
+    if contact.supervisors:
+        yield from stop_supervising(contact, "the contact ended")
     if contact.consult:
         yield from call_off(floor, floor.contacts[contact.consult], "the contact ended", now)
     yield from wrap_up(floor, contact, contact.agent, now)

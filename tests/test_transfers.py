@@ -323,6 +323,30 @@ def test_a_supervisor_logs_an_agent_out() -> None:
     assert [(2 * S, "c1", "bob")] == offered(story)
 
 
+# --- wrap-up codes ------------------------------------------------------------------------------------------------
+
+
+def test_a_queue_has_wrap_up_codes_of_its_own() -> None:
+    """Another one of the centre's is refused; on time-out the queue's own code is booked, and goes into the case."""
+    rules = with_queue(plan(), "help", reasons=("done",), wrap_up_reason="done", wrap_up_outcome="follow_up")
+    story = wrapping_up(rules)
+    why = "wrap-up code 'hard' is not one of those of queue 'help': done"
+    assert ("illegal", why) == story.refusal(10 * S, WrappedUp("ann", "c1", "resolved", "hard"))
+    story.wait(39 * S)
+    assert [(39 * S, WrapUpExpired("ann", "c1", "follow_up", "done"))] == story.of(WrapUpExpired)
+    assert ["done"] == [event.reason for _, event in story.of(CaseOpened)]
+
+
+def test_a_part_is_wrapped_up_with_the_codes_of_its_own_queue() -> None:
+    """Who has handed a contact on says what it was in the words of the queue that he had it out of."""
+    rules = with_queue(two_queues(), "help", reasons=("done",))
+    story = handed_on(TO_PAY, rules=rules)
+    fault, _ = story.refusal(10 * S, WrappedUp("ann", "c1", "resolved", "hard"))
+    assert "illegal" == fault
+    story.take(11 * S, WrappedUp("ann", "c1", "resolved", "done"))
+    assert AgentState.READY == story.engine.board.floor.agents["ann"].state
+
+
 # --- what is refused ----------------------------------------------------------------------------------------------
 
 
