@@ -100,7 +100,7 @@ def _after_completed(floor: Floor, event: ConsultCompleted, now: int) -> Decisio
     yield BridgeParties(contact.id, leg.id, (contact.agent,))
     for supervisor, mode in contact.supervisors.items():
         yield Supervise(contact.id, contact.agent, supervisor, mode)
-    yield from wrap_up(floor, contact, event.agent, now)
+    yield wrap_up(floor, contact, event.agent, now)
 
 
 def _consulted(leg: Contact, consultant: str, now: int) -> ContactEnded:

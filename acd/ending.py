@@ -50,18 +50,17 @@ def end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int) ->
         yield from stop_supervising(contact, "the contact ended")
     if contact.consult:
         yield from call_off(floor, floor.contacts[contact.consult], "the contact ended", now)
-    yield from wrap_up(floor, contact, contact.agent, now)
+    yield wrap_up(floor, contact, contact.agent, now)
 
 
-def wrap_up(floor: Floor, contact: Contact, agent_id: str, now: int) -> Decisions:
-    """Let an agent wrap up what he had of a contact, if he has time for it."""
+def wrap_up(floor: Floor, contact: Contact, agent_id: str, now: int) -> WrapUpStarted | WrapUpExpired:
+    """Let an agent wrap up what he had of a contact; without time for it, that is done at once."""
     queue = contact.queue_of(agent_id)
     own_ms = floor.plan.agents[agent_id].wrap_up_ms
     wrap_up_ms = floor.plan.queues[queue].wrap_up_ms if own_ms is None else own_ms
-    if wrap_up_ms:
-        yield WrapUpStarted(agent_id, contact.id, queue, now + wrap_up_ms)
-    else:
-        yield wrap_up_expired(floor, contact.id, agent_id)
+    if not wrap_up_ms:
+        return wrap_up_expired(floor, contact.id, agent_id)
+    return WrapUpStarted(agent_id, contact.id, queue, now + wrap_up_ms)
 
 
 def wrap_up_expired(floor: Floor, contact: str, agent: str) -> WrapUpExpired:

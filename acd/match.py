@@ -227,7 +227,8 @@ class Matching:
 
     def directed_to(self, agent: str) -> list[Contact]:
         """Every waiting contact that only this agent may have, first come first."""
-        return sorted(self._directed.get(agent, {}).values(), key=discipline.place)
+        directed = self._directed.get(agent)
+        return sorted(directed.values(), key=discipline.place) if directed else []
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""

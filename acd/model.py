@@ -100,8 +100,7 @@ class Contact:
 
     def queue_of(self, agent: str) -> str:
         """The queue out of which this agent has, or had, the contact."""
-        part = self.parts.get(agent)
-        return part.queue if part else self.queue
+        return self.parts[agent].queue if agent in self.parts else self.queue
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ def of_a_known_agent(check: Check) -> Check:
     """The check, for facts whose `agent` must be one of the centre's."""
 
     def checked(floor: Floor, event: Any) -> Refusal | None:
-        return unknown_agent(floor, event.agent) or check(floor, event)
+        return check(floor, event) if event.agent in floor.agents else unknown_agent(floor, event.agent)
 
     return checked
 

@@ -116,7 +116,7 @@ def _after_transferred(floor: Floor, event: ContactTransferred, now: int) -> Dec
         yield ContactDirected(contact.id, event.to_agent, now + queue.direct_ms)
     else:
         yield from seek(floor, contact, now, match_in_turn)
-    yield from wrap_up(floor, contact, agent.id, now)
+    yield wrap_up(floor, contact, agent.id, now)
 
 
 def talk_ended(contact: Contact, agent: str, now: int) -> TalkEnded:

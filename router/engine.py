@@ -198,8 +198,8 @@ def _check_known(board: Board, fact: Any) -> Refusal | None:
 def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
     queue = _queue(board, fact)
     reasons = queue.reasons or board.plan.reasons
-    whose = f"those of queue {queue.id!r}" if queue.reasons else "the centre's"
     if fact.reason and reasons and fact.reason not in reasons:
+        whose = f"those of queue {queue.id!r}" if queue.reasons else "the centre's"
         return ("illegal", f"wrap-up code {fact.reason!r} is not one of {whose}: {', '.join(reasons)}")
     if fact.outcome == "resolved" or not _decides(board, fact):
         return None
