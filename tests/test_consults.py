@@ -37,7 +37,7 @@ from acd.hands import (
     UnholdContact,
 )
 from acd.model import AgentState, ContactState
-from acd.plan import QueuePlan, Requirement
+from acd.plan import Overflow, QueuePlan, Requirement
 from escalation.events import CaseOpened
 from router.events import ContactArrived, Event
 from router.measures import Measures
@@ -148,6 +148,19 @@ def test_nobody_answers_a_consult() -> None:
     assert [(69 * S, WithdrawOffer(2, LEG, "cat", "the contact waited too long"))] == story.of(WithdrawOffer)
     assert (ContactState.TALKING, AgentState.TALKING) == state(story)
     assert (AgentState.READY, "") == doing(story, "cat")
+
+
+def test_a_consult_that_overflows_has_no_more_time() -> None:
+    """In the next queue it waits only for what is left, so that the customer is never on hold for ever."""
+    rules = centre()
+    pay = replace(PAY, overflow=Overflow(10 * S, "help"))
+    story = talking(replace(rules, floor=replace(rules.floor, queues={**rules.floor.queues, "pay": pay})))
+    story.take(9 * S, ASKED)
+    story.news()
+    story.wait(19 * S)
+    assert [("help", 69 * S)] == [(event.queue, event.until) for _, event in story.of(ContactQueued)]
+    story.wait(69 * S)
+    assert [(69 * S, UnholdContact("c1", "ann"))] == story.of(UnholdContact)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from acd.compat.asterisk.plan import AsteriskMember, AsteriskQueue
+from acd.compat.freeswitch.plan import FreeswitchAgent, FreeswitchQueue
+from acd.compat.plan import CompatQueue
 from acd.events import (
     AgentStateSet,
     ContactEnded,
@@ -21,7 +24,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
-from acd.hands import ContactDirected, ContactPulled, ContactTransferred, DirectionEnded, TalkEnded
+from acd.hands import ConsultAsked, ContactDirected, ContactPulled, ContactTransferred, DirectionEnded, TalkEnded
 from acd.model import AgentState, ContactState
 from acd.plan import QueuePlan, Requirement
 from escalation.events import CaseOpened
@@ -193,6 +196,37 @@ def test_new_rules_must_know_the_queue_of_a_part_under_way() -> None:
     story.take(2 * S, TO_PAY)
     why = "the new rules lack what contacts in flight need: queue 'help'"
     assert ("illegal", why) == story.refusal(3 * S, CentreStarted("v2"))
+
+
+OLD: dict[str, CompatQueue] = {
+    "asterisk": AsteriskQueue("rrmemory", (AsteriskMember("ann"), AsteriskMember("bob"))),
+    "freeswitch": FreeswitchQueue("longest-idle-agent", (FreeswitchAgent("ann", 1, 1), FreeswitchAgent("bob", 1, 2))),
+}
+
+
+@pytest.mark.parametrize("system", OLD)
+@pytest.mark.parametrize(("first", "second"), [("old", "new"), ("new", "old")])
+def test_queues_of_old_systems_hand_on_and_are_handed_to(system: str, first: str, second: str) -> None:
+    """A contact goes from them to ours, and back; but in theirs nobody can be meant, pulled for, or consulted."""
+    queues = {
+        "old": QueuePlan("old", compat=OLD[system], wrap_up_ms=0, missed_offers_max=None),
+        "new": QueuePlan("new"),
+    }
+    story = Story(plan(queues=(queues[first], queues[second]), agents={"ann": (), "bob": (), "cat": ()}))
+    story.take(0, *ready("ann"))
+    story.take(1 * S, ContactArrived("c1", "100"))
+    story.wait(3 * S)
+    story.take(4 * S, *answer("ann", 1), *ready("bob"))
+    for fact in (ContactTransferred("c1", "ann", "old", "bob"), ConsultAsked("c1", "ann", "old")):
+        assert "illegal" == story.refusal(5 * S, fact)[0]
+    story.news()
+    story.take(6 * S, ContactTransferred("c1", "ann", second))
+    story.wait(8 * S)
+    assert ["bob"] == [agent for _, _, agent in offered(story)]
+    story.take(9 * S, *answer("bob", 2), LEFT)
+    story.wait(200 * S)
+    story.engine.board.check()
+    assert [] == problems(story)
 
 
 # --- to an agent --------------------------------------------------------------------------------------------------

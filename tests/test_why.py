@@ -261,9 +261,9 @@ def test_a_contact_meant_for_one_agent() -> None:
     ] == lines[:5]
     assert "c1 was offered to cat at 00:00:09." == said(story, "c1", "bob")[0]
     assert "bob was no candidate then: not cat, for whom it is meant until 00:00:39." in said(story, "c1", "bob")
-    told = [each.words for each in asked(story, "c1").story]
-    assert "ann handed it on to cat (knows her)" in told
-    assert "is kept for cat until 00:00:39" in told
+    told = asked(story, "c1").words
+    assert "  00:00:09  ann handed it on to cat (knows her)" in told
+    assert "  00:00:09  is kept for cat until 00:00:39" in told
 
 
 def test_a_contact_on_hold() -> None:
