@@ -41,13 +41,13 @@ def end(floor: Floor, contact: Contact, unanswered: ContactOutcome, now: int) ->
         if contact.consults:
             yield from _give_back(floor, contact)
         return
+    if contact.supervisors:
+        yield from stop_supervising(contact, "the contact ended")
     wait, talk = contact.answered_at - contact.queued_at, now - contact.answered_at
     outcome: ContactOutcome = "consulted" if contact.consults else "handled"
     yield ContactEnded(contact.id, outcome, contact.queue, contact.agent, wait, talk)
     if contact.consults:
         yield from _give_back(floor, contact)
-    if contact.supervisors:
-        yield from stop_supervising(contact, "the contact ended")
     if contact.consult:
         yield from call_off(floor, floor.contacts[contact.consult], "the contact ended", now)
     yield wrap_up(floor, contact, contact.agent, now)

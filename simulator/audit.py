@@ -104,7 +104,7 @@ class Audit:
     def _lose_track(self) -> None:
         """After a gap nothing is known of what was under way."""
         self._from_the_start = False
-        self._stories = {story.contact: story for story in self._stories.values() if _is_complete(story)}
+        self._stories = {story.contact: story for story in self._stories.values() if story.is_complete}
         self._offers.clear()
         self._agents.clear()
         self._queues.clear()
@@ -390,10 +390,11 @@ class Audit:
             self._fault(f"{event.agent}'s wrap-up of {event.contact} expires before its time")
         agent.state, agent.contact = "ready", ""
         story = self._story(event)
-        if story and story.parts.get(event.agent) in _may_end(event):
+        may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+        if story and story.parts.get(event.agent) in may:
             del story.parts[event.agent]
         elif story:
-            if story.wrap_up not in _may_end(event) or story.agent != event.agent:
+            if story.wrap_up not in may or story.agent != event.agent:
                 self._fault(f"{event.agent} has wrapped up {story.contact}, which he had not begun")
             story.wrap_up = event.outcome
 
@@ -458,24 +459,8 @@ class Audit:
                 yield f"{story.contact} was handed on by {', '.join(story.parts)} and never wrapped up"
             elif story.wrap_up in ("due", "started"):
                 yield f"{story.contact} was answered by {story.agent} and never wrapped up"
-            elif not _is_complete(story):
+            elif not story.is_complete:
                 yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
-
-
-def _may_end(event: WrappedUp | WrapUpExpired) -> tuple[str, ...]:
-    """As what a wrap-up may stand when this ends it: without time for it, it never started."""
-    return ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
-
-
-def _is_complete(story: Story) -> bool:
-    """Whether nothing more is to come."""
-    if story.parts:
-        return False
-    if story.outcome == "consulted":
-        return story.taken_over or story.wrap_up not in ("due", "started")
-    if story.outcome != "handled":
-        return bool(story.outcome)
-    return story.wrap_up == "resolved" or bool(story.case)
 
 
 _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {

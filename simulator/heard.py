@@ -30,6 +30,17 @@ class Story:
     consult: str = ""
     taken_over: bool = False
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing more is to come."""
+        if self.parts:
+            return False
+        if self.outcome == "consulted":
+            return self.taken_over or self.wrap_up not in ("due", "started")
+        if self.outcome != "handled":
+            return bool(self.outcome)
+        return self.wrap_up == "resolved" or bool(self.case)
+
 
 @dataclass(slots=True)
 class Agent:
