@@ -13,7 +13,7 @@ from acd import widening
 from acd.compat.look import look, next_look
 from acd.contact import UNANSWERED
 from acd.decide import Follow
-from acd.ending import default_outcome, time_out
+from acd.ending import time_out, wrap_up_expired
 from acd.events import (
     DECISIONS,
     FACTS,
@@ -29,10 +29,10 @@ from acd.events import (
     OfferExpired,
     PairExcluded,
     RingWidened,
-    WrapUpExpired,
     WrapUpStarted,
 )
 from acd.floor import Floor
+from acd.hands import ContactDirected, DirectionEnded
 from acd.model import ContactState
 from acd.offering import TAKEN, Decisions, match_agents, set_free, stop_ringing
 from acd.queueing import overflow, overflow_due, widen
@@ -59,7 +59,7 @@ def _wrap_up_due(floor: Floor, in_hand: tuple[str, str]) -> int | None:
 
 def _end_wrap_up(floor: Floor, in_hand: tuple[str, str], now: int) -> Decisions:
     agent_id, contact = in_hand
-    yield WrapUpExpired(agent_id, contact, default_outcome(floor, contact))
+    yield wrap_up_expired(floor, contact, agent_id)
 
 
 def _offer_due(floor: Floor, offer_id: int) -> int | None:
@@ -148,6 +148,18 @@ def _announce(floor: Floor, contact_id: str, now: int) -> Decisions:
     yield floor.waits.announcement(floor.contacts[contact_id], now)
 
 
+def _direction_due(floor: Floor, contact_id: str) -> int | None:
+    """While it rings at its agent, that decides."""
+    contact = floor.contacts.get(contact_id)
+    if contact is None or contact.state is not ContactState.WAITING:
+        return None
+    return contact.directed_until or None
+
+
+def _end_direction(floor: Floor, contact_id: str, now: int) -> Decisions:
+    yield DirectionEnded(contact_id, floor.contacts[contact_id].directed_to, "time")
+
+
 COMPAT: Final = "compat"
 """The alarm of the queues of old systems, which is its own only key: it rings until they have been looked at."""
 
@@ -173,6 +185,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "widening": (lambda floor: floor.contacts, _widening_due, _widen),
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
     "announce": (lambda floor: floor.waits.waiters, _announcement_due, _announce),
+    "direction": (lambda floor: floor.contacts, _direction_due, _end_direction),
     COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
 }
 """What may ring: every key there is one for, when it is due (None: not at all), and what happens then.
@@ -193,6 +206,7 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactWidened, "widening", attrgetter("contact")),
     (ContactQueued, "announce", attrgetter("contact")),
     (AnnounceWait, "announce", attrgetter("contact")),
+    (ContactDirected, "direction", attrgetter("contact")),
     *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
 )
 

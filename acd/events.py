@@ -9,10 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
+from acd import hands
 from acd.plan import Requirement, WrapUpOutcome
 
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
-ContactOutcome = Literal["handled", "abandoned", "timed_out", "blocked", "nobody_there", "left_menu", "served_in_menu"]
+ContactOutcome = Literal[
+    "handled",
+    "abandoned",
+    "timed_out",
+    "blocked",
+    "nobody_there",
+    "left_menu",
+    "served_in_menu",
+    "consulted",
+    "called_off",
+]
 
 
 # --- facts that come in -------------------------------------------------------------------------------------------
@@ -23,6 +34,7 @@ class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
     Until then he is offered nothing more. Who says that he is ready ends whatever wrap-up he is in.
+    Where a supervisor says it for him, `by` is who.
 
     Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
@@ -34,6 +46,7 @@ class AgentStateSet:
     reason: str = ""
     lease_ms: int = 0
     once: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +153,7 @@ class ContactReprioritised:
     priority: int
     reason: str = ""
     immediate: bool = True
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +164,7 @@ class ContactMoved:
     contact: str
     queue: str
     reason: str = ""
+    by: str = ""
 
 
 # --- decisions and commands that go out ---------------------------------------------------------------------------
@@ -163,6 +178,7 @@ class ContactQueued:
     of contacts it counts as if it had waited for `head_start_ms` more.
     In a queue that follows Asterisk it asks to stand at `position` (1 is the front).
     `resumes`: the contact whose place it takes, because the same customer left this queue lately.
+    `consults`: the contact about which an agent consults another one; then this one is a leg between the two.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -180,6 +196,7 @@ class ContactQueued:
     position: int | None = None
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
     resumes: str = ""
+    consults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +264,7 @@ class OfferContact:
     candidates: int
     excluded: tuple[tuple[str, int], ...]
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
+    consults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +399,7 @@ class ContactEnded:
     """A contact is over. `wait_ms` is its wait in `queue`, `talk_ms` from join to end; 0 where there was none.
 
     Of those that were not answered, the customer *abandoned*; the others we sent away: *timed out*, *blocked* by a full
-    queue, or from one that *nobody is there* to serve.
+    queue, or from one that *nobody is there* to serve. The leg of a consult is *called off* unless they *consulted*.
     """
 
     kind: ClassVar[str] = "contact.ended"
@@ -406,12 +424,13 @@ class WrapUpStarted:
 
 @dataclass(frozen=True, slots=True)
 class WrapUpExpired:
-    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome is booked."""
+    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome and code are booked."""
 
     kind: ClassVar[str] = "wrap_up.expired"
     agent: str
     contact: str
     outcome: WrapUpOutcome
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +464,7 @@ FACTS: Final = (
     WrappedUp,
     ContactReprioritised,
     ContactMoved,
+    *hands.FACTS,
 )
 DECISIONS: Final = (
     ContactQueued,
@@ -469,6 +489,7 @@ DECISIONS: Final = (
     WrapUpExpired,
     ContactInterrupted,
     ContactResumed,
+    *hands.DECISIONS,
 )
 
 

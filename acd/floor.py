@@ -38,10 +38,24 @@ from acd.events import (
     WrapUpStarted,
     is_missed,
 )
+from acd.hands import (
+    ConsultAsked,
+    ConsultCompleted,
+    ConsultMerged,
+    ContactDirected,
+    ContactTransferred,
+    DirectionEnded,
+    StopSupervising,
+    Supervise,
+    UnholdContact,
+)
 from acd.match import Matching
-from acd.model import HAD_ONE, Agent, Contact, ContactState, Offer, Stance, Work, WorkState
+from acd.model import HAD_ONE, Agent, Contact, ContactState, Offer, Part, Stance, Work, WorkState
 from acd.plan import FloorPlan
 from acd.waiting import Waits
+
+CONSULT: Final = "consult-"
+"""How the ids of the legs of consults begin; no other contact's id may."""
 
 
 class Floor:
@@ -53,6 +67,7 @@ class Floor:
         self.offers: dict[int, Offer] = {}
         self.last_offer = 0
         self.last_order = 0
+        self.last_consult = 0
         self.watches: dict[str, Watch] = {}
         self.waits = Waits()
         self.adopt(plan)
@@ -73,7 +88,7 @@ class Floor:
 
     def index(self) -> None:
         """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
-        self.matching = Matching(self.plan)
+        self.matching = Matching(self.plan, self.contacts)
         for agent in self.agents.values():
             if agents.attends(agent):
                 self.matching.attend(agent, 1)
@@ -94,9 +109,15 @@ class Floor:
         """A new contact, known but in no queue yet."""
         self.contacts[contact.id] = contact
 
-    def forget(self, contact: str) -> None:
-        """The contact is over and its matter is in other hands."""
-        self.matching.forget(self.contacts.pop(contact))
+    def settle(self, contact: str) -> None:
+        """The matter of a contact that is over is settled, or in other hands."""
+        self.contacts[contact].agent = ""
+        self._forget(self.contacts[contact])
+
+    def _forget(self, contact: Contact) -> None:
+        """Forget a contact that nobody has anything to do with any more."""
+        if contact.state is ContactState.ENDED and not (contact.agent or contact.parts):
+            self.matching.forget(self.contacts.pop(contact.id))
 
     def seeks(self, contact: Contact) -> bool:
         """Whether a contact is to be offered to one more agent as soon as there is one; never in a compat queue."""
@@ -182,7 +203,10 @@ class Floor:
         self._move_contact(contact, event.kind)
 
     def _queue_left(self, event: QueueLeft, now: int) -> None:
-        self._move_contact(self.contacts[event.contact], event.kind)
+        contact = self.contacts[event.contact]
+        self._move_contact(contact, event.kind)
+        if not contact.consults:
+            contact.directed_to, contact.directed_until = "", 0
 
     def _widened(self, event: ContactWidened, now: int) -> None:
         with self._in_another_line(event.contact) as contact:
@@ -205,13 +229,67 @@ class Floor:
     def _ended(self, event: ContactEnded, now: int) -> None:
         contact = self.contacts[event.contact]
         self._move_contact(contact, event.kind)
-        if not contact.agent:
-            self.forget(contact.id)
+        if contact.consults and (asking := self.contacts.get(contact.consults)):
+            asking.consult = ""
+        self._forget(contact)
 
     def _excluded(self, event: PairExcluded, now: int) -> None:
         contact = self.contacts[event.contact]
         contact.exclusions[event.agent] = event.until
         self.matching.keep_apart(contact, event.agent)
+
+    # --- booking: from hand to hand --------------------------------------------------------------------------------
+
+    def _directed(self, event: ContactDirected, now: int) -> None:
+        """Who turned it down before is asked again."""
+        with self._in_another_line(event.contact) as contact:
+            contact.directed_to, contact.directed_until = event.agent, event.until
+            if event.agent in contact.exclusions:
+                contact.exclusions[event.agent] = now
+
+    def _direction_ended(self, event: DirectionEnded, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.directed_to, contact.directed_until = "", 0
+
+    def _transferred(self, event: ContactTransferred, now: int) -> None:
+        contact = self.contacts[event.contact]
+        self._hand_on(contact)
+        self._move_contact(contact, event.kind)
+
+    def _hand_on(self, contact: Contact) -> None:
+        """The agent's part is over, but for its wrap-up."""
+        contact.parts[contact.agent] = Part(contact.queue, contact.queued_at, contact.answered_at)
+        contact.agent = ""
+
+    def _consult_asked(self, event: ConsultAsked, now: int) -> None:
+        """The leg has the place of the customer's need. It is the contact's by its own id, a number of ours."""
+        contact = self.contacts[event.contact]
+        self.last_consult += 1
+        contact.consult = consult_id(self.last_consult)
+        of = (contact.channel, contact.entry_point, contact.service_line, contact.language, contact.need_since)
+        self.arrive(Contact(contact.consult, *of, directed_to=event.to_agent, consults=contact.id))
+        self._move_contact(contact, event.kind)
+
+    def _consult_over(self, event: ConsultMerged | UnholdContact, now: int) -> None:
+        self._move_contact(self.contacts[event.contact], event.kind)
+
+    def _consult_completed(self, event: ConsultCompleted, now: int) -> None:
+        contact = self.contacts[event.contact]
+        leg = self.contacts[contact.consult]
+        self._hand_on(contact)
+        contact.agent, leg.agent = leg.agent, ""
+        contact.queue, contact.queued_at, contact.answered_at = leg.queue, now, now
+        self._move_contact(contact, event.kind)
+        consultant = self.agents[contact.agent]
+        for work in consultant.works.values():
+            work.contact = contact.id if work.contact == leg.id else work.contact
+        consultant.works = {work.contact: work for work in consultant.works.values()}  # in the order in which they came
+
+    def _supervised(self, event: Supervise, now: int) -> None:
+        self.contacts[event.contact].supervisors[event.supervisor] = event.mode
+
+    def _unsupervised(self, event: StopSupervising, now: int) -> None:
+        del self.contacts[event.contact].supervisors[event.supervisor]
 
     # --- booking: offers ------------------------------------------------------------------------------------------
 
@@ -257,15 +335,15 @@ class Floor:
         del self.offers[event.offer]
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
         contact.offers = _without(contact.offers, event.offer)
-        contact.joining = agent.offer = agent.missed = 0
-        contact.agent = agent.id
-        contact.answered_at = now
-        agent.served += 1
-        if agent.once and agent.pending is None:
-            agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
+        contact.agent, contact.answered_at, contact.joining = agent.id, now, 0
+        contact.directed_to, contact.directed_until = "", 0
         self._move_contact(contact, event.kind)
-        self._move_work(agent, contact.id, event.kind)
-        self.matching.open(agent)
+        with self._attendance(agent):
+            agent.offer = agent.missed = 0
+            agent.served += 1
+            if agent.once and agent.pending is None:
+                agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
+            self._move_work(agent, contact.id, event.kind)
 
     # --- booking: agents ------------------------------------------------------------------------------------------
 
@@ -328,13 +406,20 @@ class Floor:
         work.wrap_up_until = event.until
 
     def _wrap_up_ended(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
-        agent = self.agents[event.agent]
-        if event.outcome == "resolved":
-            self.forget(event.contact)
+        agent, contact = self.agents[event.agent], self.contacts[event.contact]
+        if contact.parts.pop(agent.id, None):
+            self._forget(contact)
+        elif event.outcome == "resolved" or contact.consults:
+            self.settle(contact.id)
         self.matching.close(agent)
-        self._move_work(agent, event.contact, event.kind)
+        self._move_work(agent, contact.id, event.kind)
         agent.idle_since = now
         self.matching.open(agent)
+
+
+def consult_id(number: int) -> str:
+    """The id of the leg of a consult: the number-th of the centre."""
+    return f"{CONSULT}{number}"
 
 
 def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:
@@ -377,4 +462,13 @@ _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     WrapUpStarted: Floor._wrap_up_started,
     WrappedUp: Floor._wrap_up_ended,
     WrapUpExpired: Floor._wrap_up_ended,
+    ContactDirected: Floor._directed,
+    DirectionEnded: Floor._direction_ended,
+    ContactTransferred: Floor._transferred,
+    ConsultAsked: Floor._consult_asked,
+    ConsultMerged: Floor._consult_over,
+    UnholdContact: Floor._consult_over,
+    ConsultCompleted: Floor._consult_completed,
+    Supervise: Floor._supervised,
+    StopSupervising: Floor._unsupervised,
 }

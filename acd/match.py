@@ -10,7 +10,7 @@ contacts or agents. Everything is ordered by total ranks (`discipline`, `selecti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -85,8 +85,9 @@ class Choice:
 class Matching:
     """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `open`/`close` agents."""
 
-    def __init__(self, plan: FloorPlan) -> None:
+    def __init__(self, plan: FloorPlan, contacts: Mapping[str, Contact]) -> None:
         self._plan = plan
+        self._contacts = contacts
         self._tiers, self._places = _tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
         self._profiles: dict[tuple[Skills, Tiers, capacity.Reach], Profile] = {}
@@ -94,6 +95,8 @@ class Matching:
         self._skilled: dict[str, list[Profile]] = {}
         self._open = 0
         self._waiting: dict[str, None] = {}
+        self._directed: dict[str, dict[str, Contact]] = {}
+        self._directed_count = 0
         self._apart: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
         for queue in plan.queues.values():
@@ -106,23 +109,31 @@ class Matching:
 
     def add(self, contact: Contact) -> None:
         """The contact waits, or may ring at one more agent."""
+        self._waiting[contact.id] = None
+        if contact.directed_to:
+            self._directed.setdefault(contact.directed_to, {})[contact.id] = contact
+            self._directed_count += 1
+            return
         need = self._need_of(contact)
         line = need.contacts.get(contact.priority)
         if line is None:
             line = need.contacts[contact.priority] = Line()
         line.add(discipline.place(contact), contact)
         need.waiting += 1
-        self._waiting[contact.id] = None
 
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
+        del self._waiting[contact.id]
+        if contact.directed_to:
+            del self._directed[contact.directed_to][contact.id]
+            self._directed_count -= 1
+            return
         need = self._need_of(contact)
         line = need.contacts[contact.priority]
         line.drop(discipline.place(contact))
         if not line.count and contact.priority != need.queue.priority:  # the usual one is kept: most come again
             del need.contacts[contact.priority]
         need.waiting -= 1
-        del self._waiting[contact.id]
 
     def seeks(self, contact: str) -> bool:
         """Whether the contact is one of those that were added and not dropped."""
@@ -191,15 +202,16 @@ class Matching:
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def best_agent(self, contact: Contact, now: int) -> Choice | None:
-        """The first of all agents who can serve the contact, have room and are not kept from it, or None."""
+        """The first of all agents who can serve the contact, have room and may have it, or None."""
+        if contact.directed_to:
+            return self._the_agent(contact, now)
         need = self._need_of(contact)
-        until = contact.exclusions
-        passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
-        best = need.agents.first(passed_over)
+        kept = self.kept_from(contact, now)
+        best = need.agents.first((lambda agent: agent.id in kept) if kept else None)
         if best is None:
             return None
         able = need.agents.count
-        apart = sum(1 for agent in until if until[agent] > now and _is_open_to(need, agent)) if until else 0
+        apart = sum(_is_open_to(need, agent) for agent in kept)
         excluded = _counts(self._open - able - need.barred - need.full, need.barred, need.full, apart)
         return Choice(contact, best, able - apart, excluded)
 
@@ -209,8 +221,8 @@ class Matching:
         if agent.id not in profile.open:
             return None
         _, channels = profile.open[agent.id]
-        others = self._apart.get(agent.id)
-        passed_over = (lambda contact: contact.exclusions.get(agent.id, 0) > now) if others else None
+        may_be_apart = agent.works or self._apart.get(agent.id)
+        passed_over = (lambda contact: _is_apart(contact, agent, now)) if may_be_apart else None
         best: Contact | None = None
         first: discipline.Rank | None = None
         able = 0
@@ -225,13 +237,36 @@ class Matching:
                         rank = discipline.rank(contact, need.queue, now)
                         if first is None or rank < first:
                             best, first = contact, rank
+        directed = self._directed_by(agent, channels) if self._directed_count else ()
+        named = [contact for contact in directed if not _is_apart(contact, agent, now)]
+        if named:
+            best = min((best, *named) if best else named, key=lambda each: self._rank(each, now))
         if best is None:
             return None
+        able += len(directed)
         barred = sum(need.waiting for need in profile.barred)
-        full = _waiting(profile, channels)
-        apart = self._apart_from(agent, channels, now) if others else 0
-        excluded = _counts(len(self._waiting) - able - barred - full, barred, full, apart)
-        return Choice(best, agent, able - apart, excluded)
+        own = len(self._directed.get(agent.id, ())) if self._directed_count else 0
+        full = _waiting(profile, channels) + own - len(directed)
+        apart = self._apart_from(agent, channels, now) if passed_over else 0
+        elsewhere = self._directed_count - own
+        unskilled = len(self._waiting) - able - barred - full - elsewhere
+        return Choice(best, agent, able - apart, _counts(unskilled, barred, full, apart, elsewhere))
+
+    def kept_from(self, contact: Contact, now: int) -> set[str]:
+        """Whom a contact is not offered to for now: who did not take it, or has to do with it already.
+
+        That is who wraps up a part of it; and for the leg of a consult, whoever has to do with its contact.
+        """
+        kept = {agent for agent, until in contact.exclusions.items() if until > now}
+        if contact.consults:
+            asking = self._contacts[contact.consults]
+            return {*kept, asking.agent, *asking.parts}
+        return {*kept, *contact.parts}
+
+    def directed_to(self, agent: str) -> list[Contact]:
+        """Every waiting contact that only this agent may have, first come first."""
+        directed = self._directed.get(agent)
+        return sorted(directed.values(), key=discipline.place) if directed else []
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""
@@ -259,7 +294,7 @@ class Matching:
 
     def is_unattended(self, contact: Contact) -> bool:
         """Whether the contact is one of those."""
-        return _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
+        return not contact.directed_to and _is_unattended(self._need_of(contact)) and not self._will_widen(contact)
 
     def is_met(self, contact: Contact) -> bool:
         """Whether anybody who is logged in has what the contact asks for, in a tier that is or will be open to it."""
@@ -277,7 +312,34 @@ class Matching:
         """Whether the agent could be offered anything."""
         return agent.id in self._profile(agent).open
 
+    def takes(self, agent: Agent, channel: str) -> bool:
+        """Whether the agent takes contacts of the channel at all."""
+        return _takes(self._profile(agent), channel)
+
+    def has_room(self, agent: Agent, channel: str) -> bool:
+        """Whether the agent could be offered a contact of the channel now."""
+        return channel in self._profile(agent).open.get(agent.id, _CLOSED)[1]
+
     # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _the_agent(self, contact: Contact, now: int) -> Choice | None:
+        """The agent whom a contact is directed to, whatever his skills, if he has room and is not kept from it."""
+        profile = self._profile_of.get(contact.directed_to)
+        agent, channels = profile.open.get(contact.directed_to, _CLOSED) if profile else _CLOSED
+        if agent is None or contact.channel not in channels or _is_apart(contact, agent, now):
+            return None
+        return Choice(contact, agent, 1, _counts(0, 0, 0, 0, self._open - 1))
+
+    def _rank(self, contact: Contact, now: int) -> discipline.Rank:
+        return discipline.rank(contact, self._plan.queues[contact.queue], now)
+
+    def _directed_by(self, agent: Agent, channels: tuple[str, ...]) -> list[Contact]:
+        """The waiting contacts that only this agent may have, of these channels."""
+        return [contact for contact in self._directed.get(agent.id, {}).values() if contact.channel in channels]
+
+    def _is_able(self, agent: Agent, contact: Contact) -> bool:
+        """Whether it is not for another agent's skills, tier or name that the agent cannot have a waiting contact."""
+        return contact.directed_to == agent.id if contact.directed_to else self.could_serve(agent, contact)
 
     def _will_widen(self, contact: Contact) -> bool:
         """Whether time will let more agents serve the contact."""
@@ -293,12 +355,14 @@ class Matching:
     def _apart_from(self, agent: Agent, channels: tuple[str, ...], now: int) -> int:
         """How many of those are kept from the agent that he could serve by these channels."""
         kept = (contact for contact in self._kept_apart(agent, now) if contact.channel in channels)
-        return sum(self.could_serve(agent, contact) for contact in kept)
+        return sum(self._is_able(agent, contact) for contact in kept)
 
     def _kept_apart(self, agent: Agent, now: int) -> Iterator[Contact]:
         """The waiting contacts that the agent is kept from."""
-        for contact in self._apart.get(agent.id, {}).values():
-            if contact.exclusions[agent.id] > now and contact.id in self._waiting:
+        in_hand = (self._contacts[each] for each in agent.works)
+        legs = {contact.consult for contact in in_hand if contact.consult}
+        for contact_id in {*self._apart.get(agent.id, ()), *agent.works, *legs} & self._waiting.keys():
+            if _is_apart(contact := self._contacts[contact_id], agent, now):
                 yield contact
 
     def _need_of(self, contact: Contact) -> Need:
@@ -362,6 +426,13 @@ class Matching:
 
 
 _NO_TIER: Final = 1_000_000
+_CLOSED: Final[tuple[None, tuple[str, ...]]] = (None, ())
+
+
+def _is_apart(contact: Contact, agent: Agent, now: int) -> bool:
+    """Whether the two are kept apart for now, as `Matching.kept_from` says."""
+    in_hand = contact.id in agent.works or contact.consults in agent.works
+    return in_hand or contact.exclusions.get(agent.id, 0) > now
 
 
 def _tier(profile: Profile, need: Need) -> int:
@@ -407,6 +478,7 @@ def _is_unattended(need: Need) -> bool:
     return need.queue.leave_when_empty and not any(profile.attending for profile in need.profiles)
 
 
-def _counts(unskilled: int, barred: int, full: int, apart: int) -> tuple[tuple[str, int], ...]:
-    reasons = (("skill", unskilled), ("tier", barred), ("capacity", full), ("kept_apart", apart))
+def _counts(unskilled: int, barred: int, full: int, apart: int, directed: int = 0) -> tuple[tuple[str, int], ...]:
+    everything = (unskilled, barred, full, apart, directed)
+    reasons = zip(("skill", "tier", "capacity", "kept_apart", "directed"), everything, strict=True)
     return tuple((reason, count) for reason, count in reasons if count)

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from acd.hands import SupervisionMode
 from acd.plan import Requirement
 
 
 class ContactState(StrEnum):
     """Where a contact is, as the floor sees it. Before its first queue it is `arrived`: a menu may have it.
 
-    It is `offered` while it rings at any agent, and `joining` from the first accept until the parties are joined.
+    It is `offered` while it rings at any agent, and `joining` from the first accept until the parties are joined. It is
+    `held` while its agent consults another one.
     """
 
     ARRIVED = "arrived"
@@ -20,6 +22,7 @@ class ContactState(StrEnum):
     OFFERED = "offered"
     JOINING = "joining"
     TALKING = "talking"
+    HELD = "held"
     ENDED = "ended"
 
 
@@ -65,6 +68,15 @@ HAD_ONE: Final = "ready for one contact, and had it"
 """The reason of the pause of an agent who was ready once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an agent had of a contact that he has handed on: out of which queue, since when (ms), and answered when."""
+
+    queue: str
+    queued_at: int
+    answered_at: int
+
+
 @dataclass(slots=True)
 class Contact:
     """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`.
@@ -73,6 +85,10 @@ class Contact:
     `relaxed` of its queue's relaxations are in force, `tiers` of its tiers are open to it, never more than `tiers_max`.
     `offers` are all that are open; `joining` is the one that was accepted. `rings_on`: one more agent may be rung.
     `exclusions` are the agents it is kept from, each until when; those in the past mean nothing.
+    `directed_to` is the one agent who may have it until `directed_until`.
+    `parts` are those of agents who have handed it on and still wrap up. `consult` is the leg on which its agent
+    consults another one; the leg is a contact of its own, which `consults` this one. `supervisors` take part, each in
+    his mode.
     """
 
     id: str
@@ -101,6 +117,16 @@ class Contact:
     rings_on: bool = False
     agent: str = ""
     exclusions: dict[str, int] = field(default_factory=dict)
+    directed_to: str = ""
+    directed_until: int = 0
+    parts: dict[str, Part] = field(default_factory=dict)
+    consult: str = ""
+    consults: str = ""
+    supervisors: dict[str, SupervisionMode] = field(default_factory=dict)
+
+    def queue_of(self, agent: str) -> str:
+        """The queue out of which this agent has, or had, the contact."""
+        return self.parts[agent].queue if agent in self.parts else self.queue
 
 
 @dataclass(slots=True)

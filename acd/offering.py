@@ -99,6 +99,7 @@ def offer(floor: Floor, choice: Choice, until: int, priority: int, now: int) -> 
         candidates=choice.candidates,
         excluded=choice.excluded,
         customer=contact.customer,
+        consults=contact.consults,
     )
 
 

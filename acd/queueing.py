@@ -31,6 +31,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
     contact, queue = floor.contacts[contact_id], floor.plan.queues[queue_id]
     resumes, need_since = resumed(floor, contact, queue_id, now)
     wait_ms_max = queue.wait_ms_max if terms.wait_ms_max is None else terms.wait_ms_max
+    until = None if wait_ms_max is None else now + wait_ms_max
     return ContactQueued(
         contact_id,
         queue_id,
@@ -38,7 +39,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         queue.priority + terms.priority,
         widening.asked(queue, language, relaxed := widening.relaxed_by(queue, 0)),
         need_since,
-        None if wait_ms_max is None else now + wait_ms_max,
+        (contact.wait_until if contact.consults else None) or until,  # a consult has one limit over all queues
         relaxed,
         widening.open_tiers(queue, 0, terms.tiers_max),
         terms.tiers_max,
@@ -46,6 +47,7 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         terms.position,
         contact.customer,
         resumes,
+        contact.consults,
     )
 
 
@@ -56,18 +58,18 @@ def after_queued(floor: Floor, event: ContactQueued, now: int) -> Decisions:
         return iter(())  # it was moved: it is not sent away for want of room, and `move` goes on
     if waiting_max is not None and floor.matching.length(event.queue) > waiting_max:
         return send_away(floor, contact, "blocked", "the queue is full", now)
-    return _seek(floor, event, now, match_contact)
+    return seek(floor, contact, now, match_contact)
 
 
 def after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:
     """More agents may serve the contact: it is matched anew."""
-    return _seek(floor, event, now, match_in_turn)
+    return seek(floor, floor.contacts[event.contact], now, match_in_turn)
 
 
-def _seek(floor: Floor, event: ContactQueued | ContactWidened, now: int, match: _Match) -> Decisions:
-    contact = floor.contacts[event.contact]
+def seek(floor: Floor, contact: Contact, now: int, match: _Match) -> Decisions:
+    """Look for an agent for a contact whose chances have changed; send it away where there is nobody to hope for."""
     queue = floor.plan.queues[contact.queue]
-    if event.relaxed < len(queue.relaxations):
+    if contact.relaxed < len(queue.relaxations):
         yield from relax_by_need(floor, contact)
     yield from match(floor, contact.id, now)
     if contact.state is not ContactState.WAITING:
@@ -90,9 +92,9 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Literal["moved", "
     rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
     terms = Terms(added, head_start_ms=contact.head_start_ms)
-    yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
+    yield queue_up(floor, contact.id, queue, contact.language, terms, now)
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
-    yield from _seek(floor, queued, now, match_in_turn)
+    yield from seek(floor, contact, now, match_in_turn)
 
 
 def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:

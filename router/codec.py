@@ -163,6 +163,7 @@ class BoardState:
     watches: list[Watch] = field(default_factory=list)
     waiters: list[Waiter] = field(default_factory=list)
     estimators: dict[str, Estimator] = field(default_factory=dict)
+    last_consult: int = 0
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -186,6 +187,7 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         watches=[_watch(watch, partial(_sealed, seal=seal)) for watch in floor.watches.values()],
         waiters=list(floor.waits.waiters.values()),
         estimators=floor.waits.estimators,
+        last_consult=floor.last_consult,
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -230,6 +232,7 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.agents = {agent.id: agent for agent in state.agents}
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
+    floor.last_consult = state.last_consult
     floor.watches |= {watch.queue: _watch(watch, partial(_unsealed, unseal=unseal)) for watch in state.watches}
     floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
     floor.waits.estimators = state.estimators

@@ -36,6 +36,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
+from acd.hands import ConsultCompleted, ContactTransferred, TalkEnded
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import ContactArrived, ContactLeft, Event
 from simulator.heard import Agent, Case, Offer, Queue, Story
@@ -105,7 +106,7 @@ class Audit:
     def _lose_track(self) -> None:
         """After a gap nothing is known of what was under way."""
         self._from_the_start = False
-        self._stories = {story.contact: story for story in self._stories.values() if _is_complete(story)}
+        self._stories = {story.contact: story for story in self._stories.values() if story.is_complete}
         self._offers.clear()
         self._agents.clear()
         self._queues.clear()
@@ -153,6 +154,10 @@ class Audit:
         self.contacts += 1
 
     def _queued(self, event: ContactQueued, at: int) -> None:
+        if event.consults and event.contact not in self._stories:
+            self._stories[event.contact] = Story(event.contact)
+            if asking := self._stories.get(event.consults):
+                asking.consult = event.contact
         if story := self._open(event):
             if story.queue:
                 self._fault(f"{story.contact} is queued in {event.queue} while in {story.queue}")
@@ -167,9 +172,43 @@ class Audit:
                 self._fault(f"{story.contact} leaves {event.queue}, where it does not wait")
             for offer in story.offers:
                 self._fault(f"{story.contact} leaves {event.queue} while offer {offer} is open")
-            left = self._queues.setdefault(event.queue, Queue()).left
-            left[event.outcome] = left.get(event.outcome, 0) + 1
+            self._leave(event.queue, event.outcome)
             story.queue = ""
+
+    def _transferred(self, event: ContactTransferred, at: int) -> None:
+        if story := self._open(event):
+            if story.agent != event.agent:
+                self._fault(f"{event.agent} hands {story.contact} on, with whom he does not talk")
+            story.parts[event.agent] = "due"
+
+    def _talk_ended(self, event: TalkEnded, at: int) -> None:
+        """The part is as it was; and after a warm transfer the consultant has the contact from here on."""
+        story = self._open(event)
+        if story is None:
+            return
+        if (event.queue, event.agent) != (story.queue, story.agent):
+            self._fault(f"{event.agent} had {story.contact} out of {event.queue!r}, where it never was")
+        self._check_times(event, story, at)
+        self._leave(event.queue, "handed_on")
+        story.parts[event.agent] = "due"
+        story.queue = story.agent = ""
+        leg = self._stories.get(story.consult)
+        if leg and leg.taken_over:
+            story.queue, story.agent, story.queued_at, story.joined_at = leg.queue, leg.agent, at, at
+            self._queues.setdefault(leg.queue, Queue()).offered += 1
+            self._agent(leg.agent).take_over(leg.contact, story.contact)
+
+    def _completed(self, event: ConsultCompleted, at: int) -> None:
+        story = self._open(event)
+        leg = self._stories.get(story.consult) if story else None
+        if leg is None or not leg.agent or leg.outcome:
+            self._fault(f"{event.agent} completes a consult about {event.contact} that nobody has answered")
+        else:
+            leg.taken_over = True
+
+    def _leave(self, queue: str, outcome: str) -> None:
+        left = self._queues.setdefault(queue, Queue()).left
+        left[outcome] = left.get(outcome, 0) + 1
 
     def _left(self, event: ContactLeft, at: int) -> None:
         if story := self._open(event):
@@ -190,35 +229,24 @@ class Audit:
             return
         story.outcome = event.outcome
         if event.queue:
-            left = self._queues.setdefault(event.queue, Queue()).left
-            left[event.outcome] = left.get(event.outcome, 0) + 1
+            self._leave(event.queue, event.outcome)
         for offer in story.offers:
             self._fault(f"{story.contact} ends while offer {offer} is open")
         if (event.queue, event.agent) != (story.queue, story.agent):
             self._fault(f"{story.contact} ends in queue {event.queue!r} with agent {event.agent!r}, where it never was")
         self._check_outcome(event, story, at)
         self._check_times(event, story, at)
-        story.wrap_up = "due" if event.outcome == "handled" else ""
+        is_due = event.outcome in ("handled", "consulted") and not story.taken_over
+        story.wrap_up = "due" if is_due else ""
 
     def _check_outcome(self, event: ContactEnded, story: Story, at: int) -> None:
-        """Each way to end asks for something to have happened, and for something not to."""
-        sent_away = story.sent_away and bool(story.queue) and not story.agent
-        may = {
-            "handled": bool(story.agent) and (story.left or story.sent_away),
-            "abandoned": story.left and bool(story.queue) and not story.agent,
-            **dict.fromkeys(("timed_out", "blocked", "nobody_there"), sent_away),
-            "left_menu": story.left and not story.queue,
-            "served_in_menu": story.sent_away and not story.queue,
-        }
-        if not may[event.outcome]:
+        if event.outcome not in story.ends:
             self._fault(f"{story.contact} ends as {event.outcome}, which nothing before explains")
         if event.outcome == "timed_out" and (story.until is None or at < story.until):
             self._fault(f"{story.contact} is sent away before its longest wait is over")
 
-    def _check_times(self, event: ContactEnded, story: Story, at: int) -> None:
-        waited_until = story.joined_at if story.agent else at
-        wait_ms = waited_until - story.queued_at if story.queue else 0
-        talk_ms = at - story.joined_at if story.agent else 0
+    def _check_times(self, event: ContactEnded | TalkEnded, story: Story, at: int) -> None:
+        wait_ms, talk_ms = story.times_ms(at)
         if (event.wait_ms, event.talk_ms) != (wait_ms, talk_ms):
             said = f"{event.wait_ms} ms of wait and {event.talk_ms} ms of talk"
             self._fault(f"{story.contact} ends with {said}; between its rows lie {wait_ms} and {talk_ms}")
@@ -235,6 +263,8 @@ class Audit:
             self._fault(f"{event.agent} is offered {event.contact}, but is {agent.stance}")
         elif len(agent.in_hand) >= self._in_hand_max:
             self._fault(f"{event.agent} is offered {event.contact}, but has {', '.join(agent.in_hand)} in hand")
+        if not agent.in_hand.keys().isdisjoint((event.contact, event.consults)):
+            self._fault(f"{event.agent} is offered {event.contact}, with which he has to do already")
         if agent.pending:
             self._fault(f"{event.agent} is offered {event.contact}, but asked to be {agent.pending}")
         if story := self._open(event):
@@ -309,7 +339,7 @@ class Audit:
 
     def _asked(self, event: AgentStateSet, at: int) -> None:
         agent = self._agent(event.agent)
-        self._ask(agent, event.state)
+        agent.ask(event.state)
         if event.state == "ready":
             agent.in_hand = {contact: None if until is None else at for contact, until in agent.in_hand.items()}
 
@@ -318,13 +348,7 @@ class Audit:
             self._fault(f"{event.agent} is alive, but offline")
 
     def _lapsed(self, event: AgentLapsed, at: int) -> None:
-        self._ask(self._agent(event.agent), "offline")
-
-    def _ask(self, agent: Agent, state: str) -> None:
-        if agent.is_busy:
-            agent.pending = "" if state == "ready" else state
-        if state == "ready" or not agent.is_busy:
-            agent.stance = state
+        self._agent(event.agent).ask("offline")
 
     def _moved(self, event: AgentMoved, at: int) -> None:
         agent = self._agent(event.agent)
@@ -340,7 +364,10 @@ class Audit:
         agent = self._agent(event.agent)
         agent.in_hand[event.contact] = event.until
         agent.interrupted.discard(event.contact)
-        if story := self._story(event):
+        story = self._story(event)
+        if story and story.parts.get(event.agent) == "due":
+            story.parts[event.agent] = "started"
+        elif story:
             if story.wrap_up != "due" or story.agent != event.agent:
                 self._fault(f"{event.agent} wraps up {story.contact}, which is not due to him")
             story.wrap_up = "started"
@@ -351,8 +378,11 @@ class Audit:
         agent.interrupted.discard(event.contact)
         if isinstance(event, WrapUpExpired) and until is not None and at < until:
             self._fault(f"{event.agent}'s wrap-up of {event.contact} expires before its time")
-        if story := self._story(event):
-            may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+        story = self._story(event)
+        may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+        if story and story.parts.get(event.agent) in may:
+            del story.parts[event.agent]
+        elif story:
             if story.wrap_up not in may or story.agent != event.agent:
                 self._fault(f"{event.agent} has wrapped up {story.contact}, which he had not begun")
             story.wrap_up = event.outcome
@@ -424,17 +454,12 @@ class Audit:
         for story in self._stories.values():
             if not story.outcome:
                 yield f"{story.contact} never ended"
+            elif story.parts:
+                yield f"{story.contact} was handed on by {', '.join(story.parts)} and never wrapped up"
             elif story.wrap_up in ("due", "started"):
                 yield f"{story.contact} was answered by {story.agent} and never wrapped up"
-            elif not _is_complete(story):
+            elif not story.is_complete:
                 yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
-
-
-def _is_complete(story: Story) -> bool:
-    """Whether nothing more is to come."""
-    if story.outcome != "handled":
-        return bool(story.outcome)
-    return story.wrap_up == "resolved" or bool(story.case)
 
 
 _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
@@ -443,6 +468,9 @@ _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     QueueLeft: Audit._left_queue,
     ContactLeft: Audit._left,
     ContactReleased: Audit._released,
+    ContactTransferred: Audit._transferred,
+    TalkEnded: Audit._talk_ended,
+    ConsultCompleted: Audit._completed,
     HangUp: Audit._sent_away,
     ContactEnded: Audit._ended,
     OfferContact: Audit._offered,

@@ -8,7 +8,11 @@ from typing import Literal
 
 @dataclass(slots=True)
 class Story:
-    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked."""
+    """What was heard of a contact. `wrap_up`: none, due, started, or the outcome that was booked.
+
+    `parts` are the wrap-ups of those who have handed it on, due or started. `consult` is the leg about it, `taken_over`
+    whether that leg's agent has taken the contact itself.
+    """
 
     contact: str
     queue: str = ""
@@ -22,6 +26,41 @@ class Story:
     outcome: str = ""
     wrap_up: Literal["", "due", "started", "resolved", "follow_up", "escalated"] = ""
     case: str = ""
+    parts: dict[str, str] = field(default_factory=dict)
+    consult: str = ""
+    taken_over: bool = False
+
+    @property
+    def ends(self) -> set[str]:
+        """How it may end now: each way asks for something to have happened, and for something not to."""
+        sent_away = self.sent_away and bool(self.queue) and not self.agent
+        may = {
+            "handled": bool(self.agent) and (self.left or self.sent_away),
+            "abandoned": self.left and bool(self.queue) and not self.agent,
+            **dict.fromkeys(("timed_out", "blocked", "nobody_there"), sent_away),
+            "left_menu": self.left and not self.queue,
+            "served_in_menu": self.sent_away and not self.queue,
+            "consulted": bool(self.agent),
+            "called_off": bool(self.queue) and not self.agent and (self.left or self.sent_away),
+        }
+        return {outcome for outcome, so in may.items() if so}
+
+    def times_ms(self, at: int) -> tuple[int, int]:
+        """The wait and the talk in its queue, if it ends now."""
+        waited_until = self.joined_at if self.agent else at
+        wait_ms = waited_until - self.queued_at if self.queue else 0
+        return wait_ms, at - self.joined_at if self.agent else 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing more is to come."""
+        if self.parts:
+            return False
+        if self.outcome == "consulted":
+            return self.taken_over or self.wrap_up not in ("due", "started")
+        if self.outcome != "handled":
+            return bool(self.outcome)
+        return self.wrap_up == "resolved" or bool(self.case)
 
 
 @dataclass(slots=True)
@@ -36,6 +75,19 @@ class Agent:
     in_hand: dict[str, int | None] = field(default_factory=dict)
     interrupted: set[str] = field(default_factory=set)
     pending: str = ""
+
+    def ask(self, state: str) -> None:
+        """He asks to be something, which he is at once, or when he is no longer busy."""
+        if self.is_busy:
+            self.pending = "" if state == "ready" else state
+        if state == "ready" or not self.is_busy:
+            self.stance = state
+
+    def take_over(self, leg: str, contact: str) -> None:
+        """What he consulted about is his own from now on."""
+        self.in_hand = {contact if each == leg else each: until for each, until in self.in_hand.items()}
+        if leg in self.interrupted:
+            self.interrupted ^= {leg, contact}
 
     @property
     def is_busy(self) -> bool:

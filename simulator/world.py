@@ -37,6 +37,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
+from acd.hands import BridgeParties
 from escalation.events import CaseAccepted, CaseOpened, CaseResolved
 from ivr.events import CollectDigits, ContactKeyed, PromptFinished, SayPrompts
 from router.events import ContactArrived, ContactLeft, Event
@@ -66,6 +67,7 @@ class _Caller:
     prompt: _Plan | None = None
     waits: bool = False
     talk_left_ms: int = 0
+    agent: str = ""
 
 
 class World:
@@ -98,7 +100,7 @@ class World:
         self._callers: dict[str, _Caller] = {}
         self._offers: dict[int, _Plan] = {}
         self._offered: dict[str, int] = {}
-        self._wrapping: dict[str, _Plan] = {}
+        self._wrapping: dict[tuple[str, str], _Plan] = {}
         self._present = dict.fromkeys(present)
         self._engaged: Counter[str] = Counter()
         self._next_ready: dict[str, _Plan] = {}
@@ -190,10 +192,11 @@ class World:
             caller.prompt = self._plan(now + caller.customer.listen_ms, ContactKeyed(event.contact, answer))
 
     def _queued(self, event: ContactQueued, now: int) -> None:
-        """Patience begins with the wait, and does not begin anew in another queue."""
+        """Patience begins with the wait, and does not begin anew in another queue, but for who has been talked to."""
         caller = self._callers.get(event.contact)
         if caller and not caller.waits:
             caller.waits = True
+            _call_off(caller.next)
             caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
 
     def _joined(self, event: ContactJoined, now: int) -> None:
@@ -202,6 +205,12 @@ class World:
             _call_off(caller.next)
             _call_off(caller.prompt)
             caller.next = self._plan(now + caller.customer.talk_ms, ContactLeft(event.contact))
+            caller.waits, caller.agent = False, event.agent
+
+    def _bridged(self, event: BridgeParties, now: int) -> None:
+        """After a warm transfer another agent has the last word."""
+        if caller := self._callers.get(event.contact):
+            caller.agent = event.agents[0]
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         caller = self._callers.get(event.contact)
@@ -262,13 +271,14 @@ class World:
         if caller := self._callers.get(event.contact):
             customer = caller.customer
             done = WrappedUp(event.agent, event.contact, customer.outcome, customer.reason)
-            self._wrapping[event.contact] = self._plan(now + customer.wrap_up_ms, done)
+            self._wrapping[event.agent, event.contact] = self._plan(now + customer.wrap_up_ms, done)
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
         self._engaged[event.agent] -= 1
-        _call_off(self._wrapping.pop(event.contact, None))
-        if event.outcome == "resolved":
-            self._callers.pop(event.contact, None)
+        _call_off(self._wrapping.pop((event.agent, event.contact), None))
+        caller = self._callers.get(event.contact)
+        if caller and event.outcome == "resolved" and event.agent == caller.agent:
+            del self._callers[event.contact]
 
     # --- agents: coming and going ---------------------------------------------------------------------------------
 
@@ -342,6 +352,7 @@ _REACT: Final[dict[type, Callable[[World, Any, int], None]]] = {
     CollectDigits: World._asked,
     ContactQueued: World._queued,
     ContactJoined: World._joined,
+    BridgeParties: World._bridged,
     ContactEnded: World._ended,
     ContactInterrupted: World._interrupted,
     ContactResumed: World._resumed,

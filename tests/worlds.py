@@ -130,6 +130,10 @@ def rich_plan(version: str = "v1") -> Plan:
         ring="progressive" if first else "all",
         ring_step_ms=5 * S,
         overflow=Overflow(45 * S, "quick"),
+        direct_ms=12 * S,
+        consult_ms=25 * S,
+        reasons=("done",),
+        wrap_up_reason="done",
         leave_when_empty=True,
     )
     quick = replace(

@@ -32,6 +32,8 @@ _ROUTING: Final = {
     "selection": _BY_STRATEGY,
     "ring": _BY_STRATEGY,
     "exclusion": _OUT,
+    "direct": _OUT,
+    "consult": _OUT,
 }
 # What of a queue is without effect beside `compat`, and what to do instead, by the system that the queue follows.
 _IDLE: Final[Mapping[str, Mapping[str, str]]] = {

@@ -144,6 +144,10 @@ def compile_queue(queue_id: str, spec: QueueSpec, agents: Mapping[str, AgentSpec
         short_abandon_ms=spec.acceptable_wait if spec.short_abandon is None else spec.short_abandon,
         wrap_up_outcome=spec.wrap_up_outcome,
         case_type=spec.case_type,
+        reasons=tuple(sorted(spec.reasons)),
+        wrap_up_reason=spec.wrap_up_reason or "",
+        direct_ms=spec.direct,
+        consult_ms=spec.consult,
     )
     if spec.compat is None:
         return queue

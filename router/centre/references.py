@@ -127,6 +127,7 @@ def _twice(document: Document) -> Iterator[Fault]:
     """What a list names twice in which each may stand once."""
     lists: list[Path] = [("centre", "languages")]
     lists += [(*path, "languages") for path, _ in document.entries("agents")]
+    lists += [(*path, "reasons") for path, _ in document.entries("queues")]
     lists += [(*path, "compat", name) for path, _ in document.entries("queues") for name in _ABSENCES]
     for path in lists:
         seen: set[str] = set()

@@ -55,6 +55,10 @@ class ContactShown:
     queue: str
     agent: str
     since: int
+    directed_to: str = ""
+    consults: str = ""
+    wrapped_up_by: tuple[str, ...] = ()
+    supervisors: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,19 @@ def _work(work: Work) -> WorkShown:
 def _contact(contact: Contact, session: Session | None) -> ContactShown:
     since = contact.answered_at or contact.queued_at or contact.need_since
     flow, node = (session.flow, session.node) if session else ("", "")
-    return ContactShown(contact.id, contact.state, flow, node, contact.queue, contact.agent, since)
+    return ContactShown(
+        contact.id,
+        contact.state,
+        flow,
+        node,
+        contact.queue,
+        contact.agent,
+        since,
+        contact.directed_to,
+        contact.consults,
+        tuple(contact.parts),
+        tuple(contact.supervisors.items()),
+    )
 
 
 def _offer(offer: Offer) -> OfferShown:

@@ -68,6 +68,14 @@ class KeptApart:
 
 
 @dataclass(frozen=True, slots=True)
+class InHand:
+    """The agent has to do with it already: he wraps up his part of it, or it is what a consult is about."""
+
+    contact: str
+    reason: Literal["kept_apart"] = "kept_apart"
+
+
+@dataclass(frozen=True, slots=True)
 class NoRoom:
     """The agent has no room for a contact of this channel, which costs `cost` units.
 
@@ -85,6 +93,15 @@ class NoRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class Directed:
+    """The contact is meant for another agent, who alone may have it: until then, or None as long as it waits."""
+
+    agent: str
+    until: int | None
+    reason: Literal["directed"] = "directed"
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """The agent is not ready. `contact` is the one in hand; `until` is when the state ends at the latest, if it does.
 
@@ -99,7 +116,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | NoRoom | KeptApart | NotReady
+Obstacle: TypeAlias = Directed | Unskilled | TierClosed | NoRoom | InHand | KeptApart | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +147,7 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "capacity", "kept_apart")
+        reasons = ("skill", "tier", "capacity", "kept_apart", "directed")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:
@@ -140,7 +157,7 @@ class Choice:
 
 def is_passing(obstacle: Obstacle) -> bool:
     """Whether it lies in what the agent does just now, or in an offer that came to nothing, and not in what he can."""
-    return isinstance(obstacle, NotReady | KeptApart) or (isinstance(obstacle, NoRoom) and obstacle.most != 0)
+    return isinstance(obstacle, NotReady | KeptApart | InHand) or (isinstance(obstacle, NoRoom) and obstacle.most != 0)
 
 
 def is_not_ready(standing: Standing) -> bool:

@@ -10,6 +10,8 @@ from acd.model import AgentState
 from acd.plan import QueuePlan, Selection
 from router.explain.model import (
     Difference,
+    Directed,
+    InHand,
     KeptApart,
     Missing,
     NoRoom,
@@ -84,16 +86,24 @@ class Phrases:
 
     def _obstacle(self, obstacle: Obstacle) -> str:
         match obstacle:
+            case Directed(agent, until):
+                limit = f" until {self.time(until)}" if until else ""
+                return f"not {agent}, for whom it is meant{limit}"
             case Unskilled(missing):
                 return f"without {' and '.join(map(_missing, missing))}"
             case TierClosed():
                 return self._closed(obstacle)
             case NoRoom():
                 return _no_room(obstacle)
-            case KeptApart(until):
-                return f"kept apart from it until {self.time(until)}, after an offer that came to nothing"
+            case InHand() | KeptApart():
+                return self._apart(obstacle)
             case NotReady():
                 return self._doing(obstacle)
+
+    def _apart(self, apart: InHand | KeptApart) -> str:
+        if isinstance(apart, InHand):
+            return f"has to do with {apart.contact} already"
+        return f"kept apart from it until {self.time(apart.until)}, after an offer that came to nothing"
 
     def _closed(self, closed: TierClosed) -> str:
         if not closed.tier:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from acd.events import ContactEnded, JoinTimedOut, LegFailed, OfferDeclined, OfferExpired, WithdrawOffer
 from acd.model import AgentState, Contact, ContactState
@@ -49,20 +50,32 @@ def _where(inquiry: Inquiry, contact: Contact | None, phrases: Phrases) -> str:
     if contact is None or contact.state is ContactState.ENDED:
         over = [each for each in inquiry.events if isinstance(each.event, ContactEnded)]
         return f"{ended(over[-1].event)} (at {phrases.time(over[-1].at)})" if over else "ended"
-    match contact.state:
-        case ContactState.ARRIVED:
-            return f"is in the menu since {phrases.time(contact.need_since)}, and has asked for no agent yet"
-        case ContactState.WAITING:
-            since = phrases.time(contact.queued_at)
-            return f"waits in {contact.queue} since {since}, {waited(phrases.now - contact.queued_at)} by now"
-        case ContactState.OFFERED:
-            return f"rings since {phrases.time(contact.rung_at)}"
-        case ContactState.JOINING:
-            return "has been taken, and is being connected"
-        case _:
-            wait = waited(contact.answered_at - contact.queued_at)
-            since = phrases.time(contact.answered_at)
-            return f"talks with {contact.agent} since {since}, after a wait of {wait} in {contact.queue}"
+    return _PLACES[contact.state](contact, phrases)
+
+
+def _waits(contact: Contact, phrases: Phrases) -> str:
+    since = phrases.time(contact.queued_at)
+    return f"waits in {contact.queue} since {since}, {waited(phrases.now - contact.queued_at)} by now"
+
+
+def _talks(contact: Contact, phrases: Phrases) -> str:
+    wait = waited(contact.answered_at - contact.queued_at)
+    since = phrases.time(contact.answered_at)
+    return f"talks with {contact.agent} since {since}, after a wait of {wait} in {contact.queue}"
+
+
+_PLACES: Final[dict[ContactState, Callable[[Contact, Phrases], str]]] = {
+    ContactState.ARRIVED: lambda contact, phrases: (
+        f"is in the menu since {phrases.time(contact.need_since)}, and has asked for no agent yet"
+    ),
+    ContactState.WAITING: _waits,
+    ContactState.OFFERED: lambda contact, phrases: f"rings since {phrases.time(contact.rung_at)}",
+    ContactState.JOINING: lambda contact, phrases: "has been taken, and is being connected",
+    ContactState.TALKING: _talks,
+    ContactState.HELD: lambda contact, phrases: (
+        f"is on hold, while {contact.agent} consults a colleague ({contact.consult})"
+    ),
+}
 
 
 # --- an offer -----------------------------------------------------------------------------------------------------
