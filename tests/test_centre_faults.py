@@ -51,6 +51,8 @@ UNKNOWN = [
     ("{node: say, ", "{", "20: flows.front.nodes.welcome: `node` is missing (it says of which kind this is)"),
     ("service_line: care, flow", "channel: fax, service_line: care, flow", "43: entry_points.line.channel: this must be `voice`, `chat`, `mail` or `work_item`"),
     ("offer: 15s", "wrap_up_outcome: escalate", "51: queues.nurses.wrap_up_outcome: this must be `resolved`, `follow_up` or `escalated` (did you mean `escalated`?)"),
+    ("case_type: visit", "reasons: [fewer]", "52: queues.nurses.reasons[0]: `fewer` is no wrap-up code of this centre (did you mean `fever`?)"),
+    ("case_type: visit", "wrap_up_reason: fewer", "52: queues.nurses.wrap_up_reason: `fewer` is no wrap-up code of this centre (did you mean `fever`?)"),
     ("{open: hello,", "{opn: hello, open: hello,", "37: flows.front.nodes.status.prompts.opn: this must be `open`, `accepted` or `resolved` (did you mean `open`?)"),
 ]
 
@@ -67,6 +69,9 @@ MISSHAPEN = [
     ("['101']", "[101]", "44: entry_points.other.addresses[0]: this must be text (put it in quotes)"),
     ("['101']", "['1 01']", "44: entry_points.other.addresses[0]: `1 01` is no address: use a number such as +862150505001 or an extension, without blanks"),
     ("offer: 15s", "offer: 15", "51: queues.nurses.offer: a duration needs its unit: write 15s, 15m or 15h"),
+    ("case_type: visit", "reasons: [fever, fever]", "52: queues.nurses.reasons: `fever` is listed twice"),
+    ("offer: 15s", "direct: 0s", "51: queues.nurses.direct: this must be longer than nothing"),
+    ("offer: 15s", "consult: 0s", "51: queues.nurses.consult: this must be longer than nothing"),
     ("offer: 15s", "offer: soon", "51: queues.nurses.offer: `soon` is not a duration: write it like 20s, 3m, 2h or 1h30m"),
     ("offer: 15s", "offer: 0s", "51: queues.nurses.offer: this must be longer than nothing"),
     ("offer: 15s", "offer: [15s]", "51: queues.nurses.offer: a duration is a number with its unit, such as 20s, 3m or 2h"),

@@ -165,6 +165,10 @@ def compile_queue(
         expected_wait_max=ExpectedWaitMax(limit.wait, limit.percent) if (limit := spec.expected_wait_max) else None,
         agents_min=spec.agents_min,
         priorities=tuple(PriorityRule(rule.when, rule.add) for rule in spec.priorities),
+        reasons=tuple(sorted(spec.reasons)),
+        wrap_up_reason=spec.wrap_up_reason or "",
+        direct_ms=spec.direct,
+        consult_ms=spec.consult,
     )
     if spec.compat is None:
         return queue

@@ -41,6 +41,7 @@ from router.centre.entries import (
     SpokenLanguage,
     TeamName,
     Words,
+    WrapUpCode,
     lasting,
 )
 from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, PriorityRuleSpec, QueueHoursSpec
@@ -400,6 +401,16 @@ class QueueSpec(Entry):
     case_type: CaseTypeName | None = Field(
         None, description="The type of case an escalation opens when the agent names none."
     )
+    reasons: list[WrapUpCode] = Field(
+        [], description="The wrap-up codes that agents may give. None: any of the centre's."
+    )
+    wrap_up_reason: WrapUpCode | None = Field(
+        None, description="The wrap-up code that is booked when the time for wrap-up runs out. `null`: none."
+    )
+    direct: SomeTime = lasting(
+        "30s", "How long a contact that is transferred to one agent, or given to him by hand, waits for him alone."
+    )
+    consult: SomeTime = lasting("2m", "How long an agent who consults somebody of this queue waits for an answer.")
     compat: CompatSpec | None = Field(
         None,
         description="The old system that the queue follows, for replay and comparison; most other settings of a queue "
@@ -411,6 +422,14 @@ class QueueSpec(Entry):
     voicemail: VoicemailSpec | None = Field(
         None, description="How waiting customers leave a message instead. `null`: they cannot."
     )
+
+    @field_validator("wrap_up_reason")
+    @classmethod
+    def _is_one_of_its_own(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        reasons = info.data.get("reasons")
+        if reason and reasons and reason not in reasons:
+            raise ValueError(f"`{reason}` is not one of the queue's own `reasons`: list it there, or take one of them")
+        return reason
 
     @property
     def listed(self) -> list[str]:
