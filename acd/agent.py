@@ -33,6 +33,10 @@ WORKS: Final[dict[W, dict[str, W]]] = {
 }
 
 
+TALKS: Final = (W.TALKING, W.INTERRUPTED)
+"""Where an agent is with a contact that is his and not over."""
+
+
 def attends(agent: Agent) -> bool:
     """Whether the agent is at work and means to go on: a contact that waits may count on him."""
     return agent.pending is None and agent.stance is Stance.READY

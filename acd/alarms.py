@@ -14,7 +14,7 @@ from acd.callbacks import next_step
 from acd.compat.look import look, next_look
 from acd.contact import UNANSWERED
 from acd.decide import Follow
-from acd.ending import default_outcome, time_out
+from acd.ending import time_out, wrap_up_expired
 from acd.events import (
     DECISIONS,
     FACTS,
@@ -30,10 +30,10 @@ from acd.events import (
     OfferExpired,
     PairExcluded,
     RingWidened,
-    WrapUpExpired,
     WrapUpStarted,
 )
 from acd.floor import Floor
+from acd.hands import ContactDirected, DirectionEnded
 from acd.model import ContactState
 from acd.offering import TAKEN, Decisions, match_agents, set_free, stop_ringing
 from acd.preferring import end_reservation, reservation_due
@@ -69,7 +69,7 @@ def _wrap_up_due(floor: Floor, in_hand: tuple[str, str]) -> int | None:
 
 def _end_wrap_up(floor: Floor, in_hand: tuple[str, str], now: int) -> Decisions:
     agent_id, contact = in_hand
-    yield WrapUpExpired(agent_id, contact, default_outcome(floor, contact))
+    yield wrap_up_expired(floor, contact, agent_id)
 
 
 def _offer_due(floor: Floor, offer_id: int) -> int | None:
@@ -188,6 +188,18 @@ def _end_recording(floor: Floor, contact_id: str, now: int) -> Decisions:
     return end_without_message(floor.contacts[contact_id], "nothing was heard of the recording")
 
 
+def _direction_due(floor: Floor, contact_id: str) -> int | None:
+    """While it rings at its agent, that decides."""
+    contact = floor.contacts.get(contact_id)
+    if contact is None or contact.state is not ContactState.WAITING:
+        return None
+    return contact.directed_until or None
+
+
+def _end_direction(floor: Floor, contact_id: str, now: int) -> Decisions:
+    yield DirectionEnded(contact_id, floor.contacts[contact_id].directed_to, "time")
+
+
 COMPAT: Final = "compat"
 """The alarm of the queues of old systems, which is its own only key: it rings until they have been looked at."""
 
@@ -214,6 +226,7 @@ ALARMS: Final[dict[str, tuple[Keys, Due, Follow]]] = {
     "ring": (lambda floor: floor.contacts, _ring_due, _ring_on),
     "announce": (lambda floor: floor.waits.waiters, _announcement_due, _announce),
     "reservation": (lambda floor: floor.contacts, reservation_due, end_reservation),
+    "direction": (lambda floor: floor.contacts, _direction_due, _end_direction),
     COMPAT: (lambda _floor: (COMPAT,), _look_due, _look),
     "rest": (lambda floor: floor.contacts, _rest_due, _end_rest),
     "voicemail": (lambda floor: floor.contacts, _voicemail_due, _voicemail),
@@ -238,6 +251,7 @@ ARMED_BY: Final[tuple[tuple[type, str, Callable[[Any], Any]], ...]] = (
     (ContactQueued, "announce", attrgetter("contact")),
     (AnnounceWait, "announce", attrgetter("contact")),
     (ContactQueued, "reservation", attrgetter("contact")),
+    (ContactDirected, "direction", attrgetter("contact")),
     *((event, COMPAT, lambda _event: COMPAT) for event in (*FACTS, *DECISIONS)),
     (DialCustomer, "offer", attrgetter("offer")),
     (CallbackPostponed, "rest", attrgetter("contact")),

@@ -13,7 +13,7 @@ from acd.offering import Decisions
 def keep_apart(floor: Floor, contact: Contact, agent: Agent, now: int) -> Decisions:
     """Keep the two apart; once nobody else is left who could have the contact, only for as long as a retry takes."""
     queue = floor.plan.queues[contact.queue]
-    elsewhere = _is_open_to_somebody(floor, contact, [*_kept_from(contact, now), agent.id])
+    elsewhere = _is_open_to_somebody(floor, contact, {*floor.matching.kept_from(contact, now), agent.id})
     apart_ms = max(queue.exclusion_ms, queue.retry_ms) if elsewhere else queue.retry_ms
     yield PairExcluded(contact.id, agent.id, now + apart_ms)
     yield from _shorten(floor, contact, now)
@@ -27,19 +27,15 @@ def shorten_all(floor: Floor, now: int) -> Decisions:
 
 def _shorten(floor: Floor, contact: Contact, now: int) -> Decisions:
     """Let all who are kept from the contact have it again soon, if that is everybody who could."""
-    kept = _kept_from(contact, now)
+    kept = floor.matching.kept_from(contact, now)
     until = now + floor.plan.queues[contact.queue].retry_ms
     if not _is_open_to_somebody(floor, contact, kept):
-        for agent in kept:
-            if contact.exclusions[agent] > until:
+        for agent in sorted(kept):
+            if contact.exclusions.get(agent, 0) > until:
                 yield PairExcluded(contact.id, agent, until)
 
 
-def _kept_from(contact: Contact, now: int) -> list[str]:
-    return sorted(agent for agent, until in contact.exclusions.items() if until > now)
-
-
-def _is_open_to_somebody(floor: Floor, contact: Contact, kept: list[str]) -> bool:
+def _is_open_to_somebody(floor: Floor, contact: Contact, kept: set[str]) -> bool:
     return floor.matching.present(contact) > sum(_could_serve(floor, agent, contact) for agent in kept)
 
 

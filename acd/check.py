@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from acd import consulting, supervising, transfers
+from acd.agent import TALKS
 from acd.contact import UNANSWERED
 from acd.events import (
     AgentAlive,
@@ -22,12 +23,10 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import Agent, Stance, WorkState
+from acd.refusal import Check, Refusal, of_a_known_agent, unknown_queue
 from acd.stand_in_events import CallbackFailed
 from acd.stand_ins import OF_CONTACTS as STAND_INS
 from acd.stand_ins import check_moved
-
-Refusal = tuple[Literal["illegal", "stale"], str]
-Check = Callable[[Floor, Any], Refusal | None]
 
 
 def _check_state(floor: Floor, event: AgentStateSet) -> Refusal | None:
@@ -108,14 +107,14 @@ def _step(floor: Floor, event: ContactReleased | WrappedUp) -> WorkState | None:
 
 
 def _check_released(floor: Floor, event: ContactReleased) -> Refusal | None:
-    if _step(floor, event) not in _TALKS:
+    if _step(floor, event) not in TALKS:
         return ("stale", f"agent {event.agent!r} does not talk with contact {event.contact!r}")
     return None
 
 
 def _check_wrapped_up(floor: Floor, event: WrappedUp) -> Refusal | None:
     step = _step(floor, event)
-    if step in _TALKS:
+    if step in TALKS:
         return ("illegal", f"contact {event.contact!r} is not over yet: it cannot be wrapped up")
     if step is not WorkState.WRAP_UP:
         return ("stale", f"agent {event.agent!r} is not in wrap-up after contact {event.contact!r}")
@@ -131,8 +130,8 @@ def _check_reprioritised(floor: Floor, event: ContactReprioritised) -> Refusal |
 
 def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
     contact = floor.contacts[event.contact]
-    if event.queue not in floor.plan.queues:
-        return ("illegal", f"queue {event.queue!r} is not in the centre")
+    if refusal := unknown_queue(floor, event.queue):
+        return refusal
     if contact.state not in UNANSWERED or contact.joining:
         state = "being joined with an agent" if contact.joining else contact.state.value
         return ("stale", f"contact {contact.id!r} waits in no queue: it is {state}")
@@ -143,22 +142,17 @@ def _check_moved(floor: Floor, event: ContactMoved) -> Refusal | None:
     return check_moved(floor, contact, event.queue)
 
 
-def _of_a_known_agent(check: Check) -> Check:
-    def checked(floor: Floor, event: Any) -> Refusal | None:
-        if event.agent not in floor.agents:
-            return ("illegal", f"agent {event.agent!r} is not in the centre")
-        return check(floor, event)
-
-    return checked
-
-
 OF_CONTACTS: Final[dict[type, Check]] = {
     ContactReprioritised: _check_reprioritised,
     ContactMoved: _check_moved,
+    **transfers.CHECKS,
+    **consulting.CHECKS,
+    **supervising.CHECKS,
     **STAND_INS,
 }
+"""Of contacts that must be known, and not over."""
 CHECKS: Final[dict[type, Check]] = OF_CONTACTS | {
-    fact: _of_a_known_agent(check)
+    fact: of_a_known_agent(check)
     for fact, check in (
         (AgentStateSet, _check_state),
         (AgentAlive, _check_alive),

@@ -12,6 +12,8 @@ from acd.model import ContactState as S
 
 UNANSWERED: Final[tuple[S, ...]] = (S.WAITING, S.OFFERED, S.JOINING, S.RESTING)
 """In a queue, and not yet joined with an agent."""
+ANSWERED: Final[tuple[S, ...]] = (S.TALKING, S.HELD)
+"""In an agent's hands."""
 
 _OFFER_ENDS: Final = ("offer.declined", "offer.expired", "leg.failed", "withdraw")
 _JOIN_FAILS: Final = ("join.timed_out", "leg.failed", "withdraw", "callback.failed", "dial.timed_out")
@@ -38,7 +40,19 @@ TRANSITIONS: Final[dict[S, dict[str, S]]] = {
         **{f"{end}:ring": S.OFFERED for end in _JOIN_FAILS},
         **{f"{end}:join": S.JOINING for end in _OFFER_ENDS},
     },
-    S.TALKING: {"contact.ended": S.ENDED, **{f"{end}:answered": S.TALKING for end in _OFFER_ENDS}},
+    S.TALKING: {
+        "contact.ended": S.ENDED,
+        **{f"{end}:answered": S.TALKING for end in _OFFER_ENDS},
+        "contact.transferred": S.ARRIVED,
+        "consult.asked": S.HELD,
+        "consult.completed": S.TALKING,
+    },
+    S.HELD: {
+        "unhold": S.TALKING,
+        "consult.merged": S.TALKING,
+        "consult.completed": S.TALKING,
+        "contact.ended": S.ENDED,
+    },
     S.ENDED: {},
     S.RESTING: {
         "callback.due": S.WAITING,

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from itertools import chain
 from typing import Any, Final
 
+from acd import consulting, supervising, transfers
 from acd.agent import attends
 from acd.apart import keep_apart, shorten_all
 from acd.callbacks import rules
 from acd.compat.events import CompatLooked
 from acd.contact import UNANSWERED
-from acd.ending import default_outcome, end, has_waited_too_long, send_away, time_out
+from acd.ending import end, has_waited_too_long, send_away, time_out, wrap_up_expired
 from acd.events import (
     AgentLapsed,
     AgentMoved,
@@ -40,6 +41,7 @@ from acd.events import (
     WrapUpExpired,
 )
 from acd.floor import Floor
+from acd.hands import DirectionEnded
 from acd.hours import after_lost as after_late
 from acd.model import Agent, Contact, ContactState, Stance, WorkState
 from acd.offering import (
@@ -117,6 +119,8 @@ def _after_lost(floor: Floor, event: OfferDeclined | LegFailed | OfferExpired | 
         yield from overflow(floor, contact, now)
     elif (due := voicemail_due(floor, contact)) is not None and due <= now:
         yield from waited_for_it(floor, contact, now)
+    elif contact.directed_to and contact.state is ContactState.WAITING:
+        yield DirectionEnded(contact.id, agent.id, "not_taken")
     yield from match_contact(floor, contact.id, now)
 
 
@@ -143,18 +147,24 @@ def _leave_unattended(floor: Floor, now: int) -> Decisions:
             yield from send_away(floor, contact, "nobody_there", NOBODY_THERE, now)
 
 
+def _gone(floor: Floor, agent: Agent, now: int) -> Decisions:
+    """Somebody went away, or is about to: neither do those wait on that were meant for him."""
+    yield from transfers.redirect(floor, agent.id)
+    yield from _leave_unattended(floor, now)
+
+
 def _after_state_set(floor: Floor, event: AgentStateSet, now: int) -> Decisions:
     agent = floor.agents[event.agent]
     if event.state == "ready":
         for work in [each for each in agent.works.values() if each.state is WorkState.WRAP_UP]:
-            yield WrapUpExpired(agent.id, work.contact, default_outcome(floor, work.contact))
+            yield wrap_up_expired(floor, work.contact, agent.id)
         yield from match_agent(floor, agent.id, now)
     elif agent.stance is Stance.OFFLINE:
         yield from _fewer_left(floor, now)
     else:
         yield from _release_reserved(floor, agent, now)
     if not attends(agent):
-        yield from _leave_unattended(floor, now)
+        yield from _gone(floor, agent, now)
 
 
 def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
@@ -163,13 +173,13 @@ def _after_lapsed(floor: Floor, event: AgentLapsed, now: int) -> Decisions:
         yield from _fewer_left(floor, now)
     else:
         yield from _release_reserved(floor, agent, now)
-    yield from _leave_unattended(floor, now)
+    yield from _gone(floor, agent, now)
 
 
 def _after_agent_moved(floor: Floor, event: AgentMoved, now: int) -> Decisions:
     if event.state == "offline":
         yield from _fewer_left(floor, now)
-    yield from _leave_unattended(floor, now)
+    yield from _gone(floor, floor.agents[event.agent], now)
 
 
 def _release_reserved(floor: Floor, agent: Agent, now: int) -> Decisions:
@@ -191,6 +201,8 @@ def _after_joined(floor: Floor, event: ContactJoined, now: int) -> Decisions:
     And only now may the agent be offered what he has room for beside this one, and has to wait what there is none for.
     """
     offers, agent = floor.contacts[event.contact].offers, floor.agents[event.agent]
+    if not attends(agent):  # he was ready for this one and no more
+        return chain(_settle_beside(floor, offers, agent, now), _gone(floor, agent, now))
     is_full = len(agent.works) == 1 and not floor.matching.is_open(agent)
     return iter(()) if is_full and not offers else _settle_beside(floor, offers, agent, now)
 
@@ -236,6 +248,9 @@ FOLLOW: Final[dict[type, Follow]] = {
     WrapUpExpired: _after_wrap_up,
     **STAND_INS,
     ReservationEnded: after_reservation,
+    **transfers.FOLLOW,
+    **consulting.FOLLOW,
+    **supervising.FOLLOW,
 }
 
 

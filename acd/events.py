@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, Literal
 
-from acd import stand_in_events
+from acd import hands, stand_in_events
 from acd.compat.events import AttemptEnded, AttemptStarted, CompatLooked
 from acd.model import StandIn
 from acd.plan import Requirement, WrapUpOutcome
@@ -18,7 +18,7 @@ from acd.stand_in_events import CallbackFailed, DialTimedOut
 LegFailure = Literal["busy", "unreachable", "no_answer", "declined", "lost"]
 ContactOutcome = Literal[
     "handled", "abandoned", "timed_out", "blocked", "nobody_there", "closed", "left_menu", "served_in_menu",
-    "withdrawn", "callback_failed", "no_message",
+    "withdrawn", "callback_failed", "no_message", "consulted", "called_off",
 ]  # fmt: skip
 
 
@@ -30,6 +30,7 @@ class AgentStateSet:
     """An agent says what he wants to be: ready, paused (with a reason) or offline; if he is busy, afterwards.
 
     Until then he is offered nothing more. Who says that he is ready ends whatever wrap-up he is in.
+    Where a supervisor says it for him, `by` is who.
 
     Who is ready `once` is paused after one contact, until he says that he is ready again.
     A `lease_ms` above 0 makes his presence a lease, which `agent.alive` renews; 0 leaves it as it is.
@@ -41,6 +42,7 @@ class AgentStateSet:
     reason: str = ""
     lease_ms: int = 0
     once: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class ContactReprioritised:
     priority: int
     reason: str = ""
     immediate: bool = True
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,7 @@ class ContactMoved:
     contact: str
     queue: str
     reason: str = ""
+    by: str = ""
 
 
 # --- decisions and commands that go out ---------------------------------------------------------------------------
@@ -173,6 +177,7 @@ class ContactQueued:
     back. `stand_in`: it waits as the callback, or the message, of a customer who is not on the line.
     Until `reserved_until` it is offered to nobody but those it is `reserved_for`, if there are any.
     `holds`: the conditions of the rules that hold of it; they were looked at when it left its menu.
+    `consults`: the contact about which an agent consults another one; then this one is a leg between the two.
     """
 
     kind: ClassVar[str] = "contact.queued"
@@ -194,6 +199,7 @@ class ContactQueued:
     reserved_for: tuple[str, ...] = ()
     reserved_until: int = 0
     holds: tuple[str, ...] = ()
+    consults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +275,7 @@ class OfferContact:
     customer: str = field(default="", repr=False, metadata={"personal": "person"})
     stand_in: StandIn = ""
     attempt: int = 0
+    consults: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,7 +375,7 @@ class ContactEnded:
     Of those that were not answered, the customer *abandoned*; the others we sent away, for a `reason`: *timed out*,
     *blocked* as not let in, from a queue that *nobody is there* to serve, or from one that is *closed*. Of those
     without a customer on the line, a *callback failed* after its attempts, or it was *withdrawn*, as a message may be.
-    Who was to leave one and did not left *no message*.
+    Who was to leave one and did not left *no message*. The leg of a consult is *called off* unless they *consulted*.
     """
 
     kind: ClassVar[str] = "contact.ended"
@@ -394,12 +401,13 @@ class WrapUpStarted:
 
 @dataclass(frozen=True, slots=True)
 class WrapUpExpired:
-    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome is booked."""
+    """The time for wrap-up ran out (or the agent just went on): the queue's default outcome and code are booked."""
 
     kind: ClassVar[str] = "wrap_up.expired"
     agent: str
     contact: str
     outcome: WrapUpOutcome
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +451,7 @@ FACTS: Final = (
     ContactReprioritised,
     ContactMoved,
     *stand_in_events.FACTS,
+    *hands.FACTS,
 )
 DECISIONS: Final = (
     ContactQueued,
@@ -469,6 +478,7 @@ DECISIONS: Final = (
     ContactInterrupted,
     ContactResumed,
     *stand_in_events.DECISIONS,
+    *hands.DECISIONS,
 )
 
 OfferLost = OfferDeclined | OfferExpired | LegFailed | WithdrawOffer | JoinTimedOut | CallbackFailed | DialTimedOut

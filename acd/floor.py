@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
-from acd import agent as agents
-from acd import contact as contacts
-from acd.compat.watch import Watch, watch
 from acd.events import (
     AgentAlive,
     AgentLapsed,
@@ -40,10 +36,19 @@ from acd.events import (
     WrapUpStarted,
     is_missed,
 )
-from acd.match import Matching
-from acd.model import HAD_ONE, Agent, Contact, ContactState, LastAgent, Offer, Stance, Work, WorkState
-from acd.plan import FloorPlan
-from acd.redials import Redials
+from acd.hands import (
+    ConsultAsked,
+    ConsultCompleted,
+    ConsultMerged,
+    ContactDirected,
+    ContactTransferred,
+    DirectionEnded,
+    StopSupervising,
+    Supervise,
+    UnholdContact,
+)
+from acd.model import HAD_ONE, Agent, Contact, LastAgent, Offer, Part, Stance, Work
+from acd.records import Records
 from acd.stand_in_events import (
     CallbackAsked,
     CallbackDue,
@@ -54,113 +59,15 @@ from acd.stand_in_events import (
     RecordMessage,
     VoicemailLeft,
 )
-from acd.waiting import Waits
 
 LAST_AGENTS_MAX: Final = 50_000
 """Of how many customers it is remembered who served them last; those served longest ago are forgotten first."""
+CONSULT: Final = "consult-"
+"""How the ids of the legs of consults begin; no other contact's id may."""
 
 
-class Floor:
-    """Contacts, agents and open offers by id, the counters, and the matching indexes that follow them.
-
-    `pointers` are, by queue, the agents offered a contact last where agents are selected in turn; `last_agents`, by
-    customer, who served him last, as long as any queue asks; `hours` says of calendars whether they are open.
-    """
-
-    def __init__(self, plan: FloorPlan) -> None:
-        self.contacts: dict[str, Contact] = {}
-        self.agents: dict[str, Agent] = {}
-        self.offers: dict[int, Offer] = {}
-        self.last_offer = 0
-        self.last_order = 0
-        self.pointers: dict[str, str] = {}
-        self.last_agents: dict[str, LastAgent] = {}
-        self.hours: dict[str, bool] = {}
-        self.watches: dict[str, Watch] = {}
-        self.waits = Waits()
-        self.redials = Redials()
-        self.adopt(plan)
-
-    def adopt(self, plan: FloorPlan) -> None:
-        """Follow these rules from now on. Agents keep their state; those the plan no longer has must be offline."""
-        self.plan = plan
-        known, self.agents = self.agents, {}
-        for place, (agent_id, agent_plan) in enumerate(sorted(plan.agents.items())):
-            agent = self.agents[agent_id] = known.get(agent_id) or Agent(agent_id, place, agent_plan.skills)
-            agent.place, agent.skills, agent.capacity = place, agent_plan.skills, agent_plan.capacity
-            agent.weight = agent_plan.weight
-        self.watches = {
-            queue.id: watch(queue.id, queue.compat, self.watches.get(queue.id), self.contacts.values())
-            for queue in plan.queues.values()
-            if queue.compat
-        }
-        queues = plan.queues.values()
-        self._remembers = any(queue.preferred and queue.preferred.last_agent for queue in queues)
-        self.index()
-
-    def index(self) -> None:
-        """Build the matching indexes from the records, after a snapshot was read or the plan changed."""
-        self.matching = Matching(self.plan, self.pointers)
-        for agent in self.agents.values():
-            if agents.attends(agent):
-                self.matching.attend(agent, 1)
-            if agent.stance is not Stance.OFFLINE:
-                self.matching.arrive(agent)
-            self.matching.open(agent)
-        for contact in self.contacts.values():
-            if contact.state in contacts.UNANSWERED and not contact.stand_in:
-                self.matching.lengthen(contact.queue, 1)
-            if self.seeks(contact):
-                self.matching.add(contact)
-            for agent_id in contact.exclusions:
-                self.matching.keep_apart(contact, agent_id)
-        self.redials.index(self.contacts.values())
-        self.waits.index(self.plan, self.contacts.values())
-        self.announces = bool(self.waits.queues)
-
-    def arrive(self, contact: Contact) -> None:
-        """A new contact, known but in no queue yet."""
-        self.contacts[contact.id] = contact
-
-    def forget(self, contact: str) -> None:
-        """The contact is over and its matter is in other hands."""
-        self.matching.forget(self.contacts.pop(contact))
-
-    def seeks(self, contact: Contact) -> bool:
-        """Whether a contact is to be offered to one more agent as soon as there is one; never in a compat queue."""
-        if contact.state is ContactState.WAITING:
-            return contact.queue not in self.watches
-        if contact.state is not ContactState.OFFERED or contact.queue in self.watches:
-            return False
-        ring = self.plan.queues[contact.queue].ring
-        return ring == "all" or (ring == "progressive" and contact.rings_on)
-
-    def turn(self, calendar: str, *, is_open: bool) -> None:
-        """A calendar is open or closed from now on."""
-        self.hours[calendar] = is_open
-
-    def is_closed(self, queue: str) -> bool:
-        """Whether a queue takes nobody at this hour. While nothing is known of its calendar, it does."""
-        hours = self.plan.queues[queue].hours
-        return hours is not None and not self.hours.get(hours.calendar, True)
-
-    def keeps(self, contact: Contact) -> bool:
-        """Whether a contact that waits is kept for some agents."""
-        return bool(contact.reserved_for) and contact.state in contacts.UNANSWERED
-
-    def cuts_offers_of(self, contact: Contact) -> bool:
-        """Whether an offer ends when its agent stops, and a wait at its longest; or an old system sees to it."""
-        watched = self.watches.get(contact.queue)
-        return watched is None or watched.cuts_offers
-
-    def rings_out(self, contact: Contact) -> bool:
-        """Whether the end of a contact's longest wait lets the offers that are open ring on."""
-        watch = self.watches.get(contact.queue)
-        return contact.state is ContactState.OFFERED and watch is not None and watch.rings_out
-
-    def is_held_back(self, agent_id: str) -> bool:
-        """Whether a queue has paused the agent for itself, until he says that he is ready."""
-        return any(each.holds_back(agent_id) for each in self.watches.values())
+class Floor(Records):
+    """The records of the floor, which follow the events."""
 
     def apply(self, event: Any, now: int) -> None:
         """Book one event. Kinds that change nothing here are let through."""
@@ -171,41 +78,6 @@ class Floor:
                 each.apply(event, now)
         if self.announces:
             self.waits.apply(event, self.contacts, now)
-
-    # --- moving along the tables ----------------------------------------------------------------------------------
-
-    def _move_contact(self, contact: Contact, trigger: str) -> None:
-        before, sought = contact.state, self.matching.seeks(contact.id)
-        after = contact.state = contacts.TRANSITIONS[before][trigger]
-        contact.rings_on = after is ContactState.OFFERED and trigger.endswith(":ring")  # one less, so one more
-        still = after in contacts.UNANSWERED
-        if still is not (before in contacts.UNANSWERED) and not contact.stand_in:  # which takes up no room
-            self.matching.lengthen(contact.queue, 1 if still else -1)
-        seeks = still and self.seeks(contact)
-        if seeks and not sought:
-            self.matching.add(contact)
-        elif sought and not seeks:
-            self.matching.drop(contact)
-
-    def _change_stance(self, agent: Agent, trigger: str) -> None:
-        before = agent.stance
-        after = agent.stance = agents.STANCES[before][trigger]
-        if before is after:
-            return
-        if before is Stance.OFFLINE:
-            agent.served = 0
-            self.matching.arrive(agent)
-        if after is Stance.OFFLINE:
-            self.matching.depart(agent)
-            agent.lease_until = 0
-
-    def _move_work(self, agent: Agent, contact: str, trigger: str) -> Work:
-        """Take a contact in hand one step further. Whoever calls sees to it that the agent is indexed anew."""
-        work = agent.works[contact]
-        work.state = agents.WORKS[work.state][trigger]
-        if work.state is WorkState.DONE:
-            del agent.works[contact]
-        return work
 
     # --- booking: contacts ----------------------------------------------------------------------------------------
 
@@ -231,6 +103,8 @@ class Floor:
         contact = self.contacts[event.contact]
         self.redials.expect_no_more(contact)
         self._move_contact(contact, event.kind)
+        if not contact.consults:
+            contact.directed_to, contact.directed_until = "", 0
 
     def _widened(self, event: ContactWidened, now: int) -> None:
         with self._in_another_line(event.contact) as contact:
@@ -244,23 +118,14 @@ class Floor:
         with self._in_another_line(event.contact) as contact:
             contact.reserved_for, contact.reserved_until = (), 0
 
-    @contextmanager
-    def _in_another_line(self, contact_id: str) -> Iterator[Contact]:
-        """Change what a contact is indexed by, or whether it is indexed at all."""
-        contact = self.contacts[contact_id]
-        if self.seeks(contact):
-            self.matching.drop(contact)
-        yield contact
-        if self.seeks(contact):
-            self.matching.add(contact)
-
     def _ended(self, event: ContactEnded, now: int) -> None:
         contact = self.contacts[event.contact]
         if contact.stand_in:
             self.redials.expect_no_more(contact)
         self._move_contact(contact, event.kind)
-        if not contact.agent:
-            self.forget(contact.id)
+        if contact.consults and (asking := self.contacts.get(contact.consults)):
+            asking.consult = ""
+        self._forget(contact)
 
     def _excluded(self, event: PairExcluded, now: int) -> None:
         contact = self.contacts[event.contact]
@@ -268,12 +133,14 @@ class Floor:
         self.matching.keep_apart(contact, event.agent)
 
     def _callback_asked(self, event: CallbackAsked, now: int) -> None:
-        self.contacts[event.contact].number = event.number
+        contact = self.contacts[event.contact]
+        contact.number, contact.attempts = event.number, 0
 
     def _postponed(self, event: CallbackPostponed, now: int) -> None:
         contact = self.contacts[event.contact]
         contact.wait_until, contact.rests_until = None, event.until
         self._move_contact(contact, event.kind)
+        contact.directed_to, contact.directed_until = "", 0
 
     def _due(self, event: CallbackDue, now: int) -> None:
         contact = self.contacts[event.contact]
@@ -289,6 +156,63 @@ class Floor:
         contact = self.contacts[event.contact]
         contact.records_until = 0
         self._move_contact(contact, event.kind)
+
+    # --- booking: from hand to hand --------------------------------------------------------------------------------
+
+    def _directed(self, event: ContactDirected, now: int) -> None:
+        """Who turned it down before is asked again. It is kept for nobody else."""
+        with self._in_another_line(event.contact) as contact:
+            contact.reserved_for, contact.reserved_until = (), 0
+            contact.directed_to, contact.directed_until = event.agent, event.until
+            if event.agent in contact.exclusions:
+                contact.exclusions[event.agent] = now
+
+    def _direction_ended(self, event: DirectionEnded, now: int) -> None:
+        with self._in_another_line(event.contact) as contact:
+            contact.directed_to, contact.directed_until = "", 0
+
+    def _transferred(self, event: ContactTransferred, now: int) -> None:
+        contact = self.contacts[event.contact]
+        self._hand_on(contact)
+        self._move_contact(contact, event.kind)
+
+    def _hand_on(self, contact: Contact) -> None:
+        """The agent's part is over, but for its wrap-up. A customer who was called back is on the line now."""
+        if contact.stand_in == "callback":
+            contact.stand_in = ""
+        contact.parts[contact.agent] = Part(contact.queue, contact.queued_at, contact.answered_at)
+        contact.agent = ""
+
+    def _consult_asked(self, event: ConsultAsked, now: int) -> None:
+        """The leg has the place of the customer's need. It is the contact's by its own id, a number of ours."""
+        contact = self.contacts[event.contact]
+        self.last_consult += 1
+        contact.consult = consult_id(self.last_consult)
+        of = (contact.channel, contact.entry_point, contact.service_line, contact.language, contact.need_since)
+        self.arrive(Contact(contact.consult, *of, directed_to=event.to_agent, consults=contact.id))
+        self._move_contact(contact, event.kind)
+
+    def _consult_over(self, event: ConsultMerged | UnholdContact, now: int) -> None:
+        self._move_contact(self.contacts[event.contact], event.kind)
+
+    def _consult_completed(self, event: ConsultCompleted, now: int) -> None:
+        contact = self.contacts[event.contact]
+        leg = self.contacts[contact.consult]
+        self._hand_on(contact)
+        contact.agent, leg.agent = leg.agent, ""
+        contact.queue, contact.queued_at, contact.answered_at = leg.queue, now, now
+        self._remember(contact, now)
+        self._move_contact(contact, event.kind)
+        consultant = self.agents[contact.agent]
+        for work in consultant.works.values():
+            work.contact = contact.id if work.contact == leg.id else work.contact
+        consultant.works = {work.contact: work for work in consultant.works.values()}  # in the order in which they came
+
+    def _supervised(self, event: Supervise, now: int) -> None:
+        self.contacts[event.contact].supervisors[event.supervisor] = event.mode
+
+    def _unsupervised(self, event: StopSupervising, now: int) -> None:
+        del self.contacts[event.contact].supervisors[event.supervisor]
 
     # --- booking: offers ------------------------------------------------------------------------------------------
 
@@ -336,23 +260,25 @@ class Floor:
         del self.offers[event.offer]
         contact, agent = self.contacts[event.contact], self.agents[event.agent]
         contact.offers = _without(contact.offers, event.offer)
-        contact.joining = agent.offer = agent.missed = 0
-        contact.agent = agent.id
-        contact.answered_at = now
+        contact.agent, contact.answered_at, contact.joining = agent.id, now, 0
+        contact.directed_to, contact.directed_until = "", 0
         if contact.stand_in:
             self.redials.expect_no_more(contact)
-        agent.served += 1
-        if self._remembers and contact.customer:
-            self._remember(LastAgent(contact.customer, agent.id, now))
-        if agent.once and agent.pending is None:
-            agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
+        self._remember(contact, now)
         self._move_contact(contact, event.kind)
-        self._move_work(agent, contact.id, event.kind)
-        self.matching.open(agent)
+        with self._attendance(agent):
+            agent.offer = agent.missed = 0
+            agent.served += 1
+            if agent.once and agent.pending is None:
+                agent.pending, agent.pending_reason = Stance.PAUSED, HAD_ONE
+            self._move_work(agent, contact.id, event.kind)
 
-    def _remember(self, last: LastAgent) -> None:
-        self.last_agents.pop(last.customer, None)
-        self.last_agents[last.customer] = last
+    def _remember(self, contact: Contact, now: int) -> None:
+        """The agent of a contact is the last who served its customer."""
+        if not (self._remembers and contact.customer):
+            return
+        self.last_agents.pop(contact.customer, None)
+        self.last_agents[contact.customer] = LastAgent(contact.customer, contact.agent, now)
         if len(self.last_agents) > LAST_AGENTS_MAX:
             del self.last_agents[next(iter(self.last_agents))]
 
@@ -388,16 +314,6 @@ class Floor:
             agent.reason = reason
             self._change_stance(agent, trigger)
 
-    @contextmanager
-    def _attendance(self, agent: Agent) -> Iterator[None]:
-        """Do what may make an agent attend, or attend no longer; and offers reach him, or no longer."""
-        attended = agents.attends(agent)
-        self.matching.close(agent)
-        yield
-        self.matching.open(agent)
-        if (attends := agents.attends(agent)) is not attended:
-            self.matching.attend(agent, 1 if attends else -1)
-
     def _alive(self, event: AgentAlive, now: int) -> None:
         self.agents[event.agent].lease_until = now + event.lease_ms
 
@@ -417,13 +333,20 @@ class Floor:
         work.wrap_up_until = event.until
 
     def _wrap_up_ended(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
-        agent = self.agents[event.agent]
-        if event.outcome == "resolved":
-            self.forget(event.contact)
+        agent, contact = self.agents[event.agent], self.contacts[event.contact]
+        if contact.parts.pop(agent.id, None):
+            self._forget(contact)
+        elif event.outcome == "resolved" or contact.consults:
+            self.settle(contact.id)
         self.matching.close(agent)
-        self._move_work(agent, event.contact, event.kind)
+        self._move_work(agent, contact.id, event.kind)
         agent.idle_since = now
         self.matching.open(agent)
+
+
+def consult_id(number: int) -> str:
+    """The id of the leg of a consult: the number-th of the centre."""
+    return f"{CONSULT}{number}"
 
 
 def _without(offers: tuple[int, ...], offer: int) -> tuple[int, ...]:
@@ -475,4 +398,13 @@ _BOOK: Final[dict[type, Callable[[Floor, Any, int], None]]] = {
     DialTimedOut: Floor._offer_lost,
     RecordMessage: Floor._recording,
     VoicemailLeft: Floor._recorded,
+    ContactDirected: Floor._directed,
+    DirectionEnded: Floor._direction_ended,
+    ContactTransferred: Floor._transferred,
+    ConsultAsked: Floor._consult_asked,
+    ConsultMerged: Floor._consult_over,
+    UnholdContact: Floor._consult_over,
+    ConsultCompleted: Floor._consult_completed,
+    Supervise: Floor._supervised,
+    StopSupervising: Floor._unsupervised,
 }

@@ -24,6 +24,9 @@ from acd.needs import (
     Skills,
     Tiers,
     all_tiers,
+    counts,
+    first_contact,
+    is_apart,
     is_open_to,
     is_unattended,
     present_for,
@@ -57,9 +60,12 @@ class Choice:
 class Matching:
     """The indexes over the floor. `add`/`drop` follow contacts in and out of waiting, `open`/`close` agents."""
 
-    def __init__(self, plan: FloorPlan, pointers: Mapping[str, str] | None = None) -> None:
-        """`pointers`: by queue, the agent it offered a contact last, as the floor keeps them."""
+    def __init__(
+        self, plan: FloorPlan, contacts: Mapping[str, Contact], pointers: Mapping[str, str] | None = None
+    ) -> None:
+        """`contacts`: all by id; `pointers`: by queue, the agent it offered one last: both as the floor keeps them."""
         self._plan = plan
+        self._contacts = contacts
         self._pointers = {} if pointers is None else pointers
         self._tiers, self._places = all_tiers(plan)
         self._needs: dict[NeedKey, Need] = {}
@@ -67,6 +73,8 @@ class Matching:
         self._skilled: dict[str, list[Profile]] = {}
         self._open = 0
         self._waiting: dict[str, Need] = {}
+        self._directed: dict[str, dict[str, Contact]] = {}
+        self._directed_count = 0
         self._apart: dict[str, dict[str, Contact]] = {}
         self._reserved: dict[str, dict[str, Contact]] = {}
         self._lengths: dict[str, int] = dict.fromkeys(plan.queues, 0)
@@ -81,9 +89,12 @@ class Matching:
 
     def add(self, contact: Contact) -> None:
         """The contact waits, or may ring at one more agent."""
-        need = self._need_of(contact)
+        need = self._waiting[contact.id] = self._need_of(contact)
+        if contact.directed_to:
+            self._directed.setdefault(contact.directed_to, {})[contact.id] = contact
+            self._directed_count += 1
+            return
         need.waiting += 1
-        self._waiting[contact.id] = need
         if contact.reserved_for:
             need.reserved += 1
             for agent in contact.reserved_for:
@@ -97,6 +108,10 @@ class Matching:
     def drop(self, contact: Contact) -> None:
         """The contact waits no longer."""
         need = self._waiting.pop(contact.id)
+        if contact.directed_to:
+            del self._directed[contact.directed_to][contact.id]
+            self._directed_count -= 1
+            return
         need.waiting -= 1
         if contact.reserved_for:
             need.reserved -= 1
@@ -171,12 +186,14 @@ class Matching:
     # --- asking ---------------------------------------------------------------------------------------------------
 
     def best_agent(self, contact: Contact, now: int) -> Choice | None:
-        """The first of all agents who can serve the contact, have room and are not kept from it, or None."""
+        """The first of all agents who can serve the contact, have room and may have it, or None."""
+        if contact.directed_to:
+            return self._the_agent(contact, now)
         need = self._need_of(contact)
-        until = contact.exclusions
-        passed_over = (lambda agent: until.get(agent.id, 0) > now) if until else None
+        until = self.kept_from(contact, now)
+        passed_over = (lambda agent: agent.id in until) if until else None
         able = need.agents.count
-        apart = sum(1 for agent in until if until[agent] > now and is_open_to(need, agent)) if until else 0
+        apart = sum(1 for agent in until if is_open_to(need, agent)) if until else 0
         eligible = able - apart
         if contact.reserved_for:
             kept_for = self._kept_for(contact, now)
@@ -187,7 +204,7 @@ class Matching:
         if best is None:
             return None
         unskilled, reserved = self._open - able - need.barred - need.full, able - apart - eligible
-        return Choice(contact, best, eligible, _counts(unskilled, need.barred, need.full, apart, reserved))
+        return Choice(contact, best, eligible, counts(unskilled, need.barred, need.full, apart, reserved))
 
     def best_contact(self, agent: Agent, now: int) -> Choice | None:
         """The first of all waiting contacts that the agent can serve, has room for and is not kept from, or None."""
@@ -195,32 +212,42 @@ class Matching:
         if agent.id not in profile.open:
             return None
         _, channels = profile.open[agent.id]
-        others = self._apart.get(agent.id)
-        passed_over = (lambda contact: contact.exclusions.get(agent.id, 0) > now) if others else None
-        best: Contact | None = None
-        first: discipline.Rank | None = None
-        able = 0
-        for channel in channels:
-            for need, _ in profile.needs[channel]:
-                if not need.waiting:
-                    continue
-                able += need.waiting
-                for line in need.contacts.values():
-                    contact = line.first(passed_over)
-                    if contact is not None:
-                        rank = discipline.rank(contact, need.queue, now)
-                        if first is None or rank < first:
-                            best, first = contact, rank
+        may_be_apart = agent.works or self._apart.get(agent.id)
+        passed_over = (lambda contact: is_apart(contact, agent, now)) if may_be_apart else None
+        best, able = first_contact(profile, channels, passed_over, now)
         if self._reserved:
-            best = self._or_kept_for_him(best, agent, channels, now)
+            best = self._or_first(best, self._kept_for_him(agent, channels, now), now)
+        directed = self._directed_by(agent, channels) if self._directed_count else ()
+        if directed:
+            best = self._or_first(best, (each for each in directed if not is_apart(each, agent, now)), now)
         if best is None:
             return None
+        able += len(directed)
         barred = sum(need.waiting for need in profile.barred)
-        full = waiting_elsewhere(profile, channels)
-        kept = self._apart_from(agent, channels, now) if others else []
+        own = len(self._directed.get(agent.id, ())) if self._directed_count else 0
+        full = waiting_elsewhere(profile, channels) + own - len(directed)
+        kept = self._apart_from(agent, channels, now) if passed_over else []
         reserved = self._kept_for_others(agent, channels, kept, now) if self._reserved else 0
-        excluded = _counts(len(self._waiting) - able - barred - full, barred, full, len(kept), reserved)
+        elsewhere = self._directed_count - own
+        unskilled = len(self._waiting) - able - barred - full - elsewhere
+        excluded = counts(unskilled, barred, full, len(kept), reserved, elsewhere)
         return Choice(best, agent, able - len(kept) - reserved, excluded)
+
+    def kept_from(self, contact: Contact, now: int) -> set[str]:
+        """Whom a contact is not offered to for now: who did not take it, or has to do with it already.
+
+        That is who wraps up a part of it; and for the leg of a consult, whoever has to do with its contact.
+        """
+        kept = {agent for agent, until in contact.exclusions.items() if until > now}
+        if contact.consults:
+            asking = self._contacts[contact.consults]
+            return {*kept, asking.agent, *asking.parts}
+        return {*kept, *contact.parts}
+
+    def directed_to(self, agent: str) -> list[Contact]:
+        """Every waiting contact that only this agent may have, first come first."""
+        directed = self._directed.get(agent)
+        return sorted(directed.values(), key=discipline.place) if directed else []
 
     def unmet(self) -> list[Contact]:
         """Every waiting contact that nobody who is logged in could serve now, in no order."""
@@ -264,7 +291,7 @@ class Matching:
 
     def is_unattended(self, contact: Contact) -> bool:
         """Whether the contact is one of those."""
-        return is_unattended(self._need_of(contact)) and not self._will_widen(contact)
+        return not contact.directed_to and is_unattended(self._need_of(contact)) and not self._will_widen(contact)
 
     def is_met(self, contact: Contact) -> bool:
         """Whether anybody who is logged in has what the contact asks for, in a tier that is or will be open to it."""
@@ -281,6 +308,14 @@ class Matching:
     def is_open(self, agent: Agent) -> bool:
         """Whether the agent could be offered anything."""
         return agent.id in self._profile_of[agent.id].open
+
+    def takes(self, agent: Agent, channel: str) -> bool:
+        """Whether the agent takes contacts of the channel at all."""
+        return takes(self._profile_of[agent.id], channel)
+
+    def has_room(self, agent: Agent, channel: str) -> bool:
+        """Whether the agent could be offered a contact of the channel now."""
+        return channel in self._profile_of[agent.id].open.get(agent.id, _CLOSED)[1]
 
     # --- inside ---------------------------------------------------------------------------------------------------
 
@@ -304,11 +339,11 @@ class Matching:
 
     def _open_to(self, agent_id: str, channel: str) -> Agent | None:
         profile = self._profile_of.get(agent_id)
-        agent, channels = profile.open.get(agent_id, (None, ())) if profile else (None, ())
+        agent, channels = profile.open.get(agent_id, _CLOSED) if profile else _CLOSED
         return agent if channel in channels else None
 
     def _may_have(self, agent: Agent, contact: Contact, now: int) -> bool:
-        return contact.exclusions.get(agent.id, 0) <= now and self.could_serve(agent, contact)
+        return not is_apart(contact, agent, now) and self.could_serve(agent, contact)
 
     def _first_kept_for(self, need: Need, contact: Contact, now: int) -> Agent:
         """The first of them in the order of the need: they are few, and the ready may be many."""
@@ -323,12 +358,10 @@ class Matching:
         kept = (each for each in self.reserved(agent.id) if each.channel in channels)
         return [each for each in kept if self._may_have(agent, each, now)]
 
-    def _or_kept_for_him(
-        self, best: Contact | None, agent: Agent, channels: tuple[str, ...], now: int
-    ) -> Contact | None:
-        """The first of this contact and of those that are kept for the agent."""
-        contacts = [*([best] if best else []), *self._kept_for_him(agent, channels, now)]
-        return min(contacts, key=lambda each: discipline.rank(each, self._plan.queues[each.queue], now), default=None)
+    def _or_first(self, best: Contact | None, contacts: Iterable[Contact], now: int) -> Contact | None:
+        """The first of this contact and of some others, in the one order of all."""
+        every = [*([best] if best else []), *contacts]
+        return min(every, key=lambda each: discipline.rank(each, self._plan.queues[each.queue], now), default=None)
 
     def _kept_for_others(self, agent: Agent, channels: tuple[str, ...], apart: Iterable[Contact], now: int) -> int:
         """How many the agent could serve that are kept for others, less those he is kept apart from."""
@@ -344,6 +377,23 @@ class Matching:
         agent = self._pointers.get(queue.id, "")
         return self._places.get((queue.id if queue.tiers else "", agent), -1)
 
+    # --- contacts that are meant for one agent --------------------------------------------------------------------
+
+    def _the_agent(self, contact: Contact, now: int) -> Choice | None:
+        """The agent whom a contact is directed to, whatever his skills, if he has room and is not kept from it."""
+        agent = self._open_to(contact.directed_to, contact.channel)
+        if agent is None or is_apart(contact, agent, now):
+            return None
+        return Choice(contact, agent, 1, counts(directed=self._open - 1))
+
+    def _directed_by(self, agent: Agent, channels: tuple[str, ...]) -> list[Contact]:
+        """The waiting contacts that only this agent may have, of these channels."""
+        return [contact for contact in self._directed.get(agent.id, {}).values() if contact.channel in channels]
+
+    def _is_able(self, agent: Agent, contact: Contact) -> bool:
+        """Whether it is not for another agent's skills, tier or name that the agent cannot have a waiting contact."""
+        return contact.directed_to == agent.id if contact.directed_to else self.could_serve(agent, contact)
+
     def _will_widen(self, contact: Contact) -> bool:
         """Whether time will let more agents serve the contact."""
         return widening.next_widening(contact, self._plan.queues[contact.queue]) is not None
@@ -358,12 +408,14 @@ class Matching:
     def _apart_from(self, agent: Agent, channels: tuple[str, ...], now: int) -> list[Contact]:
         """Those kept from the agent that he could serve by these channels."""
         kept = (contact for contact in self._kept_apart(agent, now) if contact.channel in channels)
-        return [contact for contact in kept if self.could_serve(agent, contact)]
+        return [contact for contact in kept if self._is_able(agent, contact)]
 
     def _kept_apart(self, agent: Agent, now: int) -> Iterator[Contact]:
         """The waiting contacts that the agent is kept from."""
-        for contact in self._apart.get(agent.id, {}).values():
-            if contact.exclusions[agent.id] > now and contact.id in self._waiting:
+        in_hand = (self._contacts[each] for each in agent.works)
+        legs = {contact.consult for contact in in_hand if contact.consult}
+        for contact_id in {*self._apart.get(agent.id, ()), *agent.works, *legs} & self._waiting.keys():
+            if is_apart(contact := self._contacts[contact_id], agent, now):
                 yield contact
 
     def _need_of(self, contact: Contact) -> Need:
@@ -424,14 +476,4 @@ class Matching:
 
 _ROUND: Final = ("round_robin", "weighted_random")
 """The selections in which who ranks first need not go first."""
-
-
-def _counts(unskilled: int, barred: int, full: int, apart: int, reserved: int) -> tuple[tuple[str, int], ...]:
-    reasons = (
-        ("skill", unskilled),
-        ("tier", barred),
-        ("capacity", full),
-        ("kept_apart", apart),
-        ("reserved", reserved),
-    )
-    return tuple((reason, count) for reason, count in reasons if count)
+_CLOSED: Final[tuple[None, tuple[str, ...]]] = (None, ())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Literal
 
+from acd.hands import SupervisionMode
 from acd.plan import Requirement
 
 
@@ -14,6 +15,7 @@ class ContactState(StrEnum):
 
     It is `offered` while it rings at any agent, and `joining` from the first accept until the parties are joined; a
     customer who is called back is dialled meanwhile. A callback is `resting` until its next attempt may be made.
+    A contact is `held` while its agent consults another one.
     """
 
     ARRIVED = "arrived"
@@ -21,6 +23,7 @@ class ContactState(StrEnum):
     OFFERED = "offered"
     JOINING = "joining"
     TALKING = "talking"
+    HELD = "held"
     ENDED = "ended"
     RESTING = "resting"
     RECORDING = "recording"
@@ -72,6 +75,15 @@ HAD_ONE: Final = "ready for one contact, and had it"
 """The reason of the pause of an agent who was ready once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an agent had of a contact that he has handed on: out of which queue, since when (ms), and answered when."""
+
+    queue: str
+    queued_at: int
+    answered_at: int
+
+
 @dataclass(slots=True)
 class Contact:
     """One attempt by a customer to be helped. Instants are ms since the epoch; `order` breaks ties of `need_since`.
@@ -85,6 +97,10 @@ class Contact:
     `stand_in` waits for a customer who is not on the line: a callback to `number` (empty: where he called from), which
     was dialled in vain `attempts` times and is resting until `rests_until`; or his message. He records it until
     `records_until`. 0 is no time.
+    `directed_to` is the one agent who may have it until `directed_until`.
+    `parts` are those of agents who have handed it on and still wrap up. `consult` is the leg on which its agent
+    consults another one; the leg is a contact of its own, which `consults` this one. `supervisors` take part, each in
+    his mode.
     """
 
     id: str
@@ -121,6 +137,16 @@ class Contact:
     reserved_for: tuple[str, ...] = ()
     reserved_until: int = 0
     holds: tuple[str, ...] = ()
+    directed_to: str = ""
+    directed_until: int = 0
+    parts: dict[str, Part] = field(default_factory=dict)
+    consult: str = ""
+    consults: str = ""
+    supervisors: dict[str, SupervisionMode] = field(default_factory=dict)
+
+    def queue_of(self, agent: str) -> str:
+        """The queue out of which this agent has, or had, the contact."""
+        return self.parts[agent].queue if agent in self.parts else self.queue
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from acd import capacity, selection
+from acd import capacity, discipline, selection
 from acd.line import Line
 from acd.model import Agent, Contact
 from acd.plan import FloorPlan, QueuePlan, Requirement
@@ -115,3 +115,45 @@ def all_tiers(plan: FloorPlan) -> tuple[dict[str, Tiers], dict[tuple[str, str], 
             tiers.setdefault(agent, []).append((queue.id, number))
             places[queue.id, agent] = place
     return {agent: tuple(of) for agent, of in tiers.items()}, places
+
+
+def first_contact(
+    profile: Profile, channels: tuple[str, ...], passed_over: Callable[[Contact], bool] | None, now: int
+) -> tuple[Contact | None, int]:
+    """The first of those that wait for anybody like these agents by these channels, and how many wait for them."""
+    best: Contact | None = None
+    first: discipline.Rank | None = None
+    able = 0
+    for channel in channels:
+        for need, _ in profile.needs[channel]:
+            if not need.waiting:
+                continue
+            able += need.waiting
+            for line in need.contacts.values():
+                contact = line.first(passed_over)
+                if contact is not None:
+                    rank = discipline.rank(contact, need.queue, now)
+                    if first is None or rank < first:
+                        best, first = contact, rank
+    return best, able
+
+
+def is_apart(contact: Contact, agent: Agent, now: int) -> bool:
+    """Whether the two are kept apart for now, as `Matching.kept_from` says."""
+    in_hand = contact.id in agent.works or contact.consults in agent.works
+    return in_hand or contact.exclusions.get(agent.id, 0) > now
+
+
+def counts(
+    unskilled: int = 0, barred: int = 0, full: int = 0, apart: int = 0, reserved: int = 0, directed: int = 0
+) -> tuple[tuple[str, int], ...]:
+    """How many agents, or contacts, were excluded for each reason, those for which there were any."""
+    reasons = (
+        ("skill", unskilled),
+        ("tier", barred),
+        ("capacity", full),
+        ("kept_apart", apart),
+        ("reserved", reserved),
+        ("directed", directed),
+    )
+    return tuple((reason, count) for reason, count in reasons if count)

@@ -100,6 +100,7 @@ def offer(floor: Floor, choice: Choice, until: int, priority: int, now: int) -> 
         customer=contact.customer,
         stand_in=contact.stand_in,
         attempt=contact.attempts + 1 if contact.stand_in == "callback" else 0,
+        consults=contact.consults,
     )
 
 

@@ -200,6 +200,9 @@ class QueuePlan:
     somebody else eligible is logged in; `retry_ms` is the pause when nobody else is.
     `wrap_up_outcome` is booked when an agent gives none; `case_type` is the case that an escalation opens.
     `acceptable_wait_ms` (AWT) and `short_abandon_ms` are what the service level is measured with.
+    `reasons` are the wrap-up codes that agents may give, none: the centre's; `wrap_up_reason` is booked on time-out.
+    `direct_ms`: how long a contact that is meant for one agent waits for him alone. `consult_ms`: how long an agent who
+    consults waits for another.
     """
 
     id: str
@@ -238,6 +241,10 @@ class QueuePlan:
     expected_wait_max: ExpectedWaitMax | None = None
     agents_min: int = 0
     priorities: tuple[PriorityRule, ...] = ()
+    reasons: tuple[str, ...] = ()
+    wrap_up_reason: str = ""
+    direct_ms: int = 30_000
+    consult_ms: int = 120_000
 
 
 @dataclass(frozen=True, slots=True)

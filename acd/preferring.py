@@ -37,13 +37,15 @@ def reserved_for(
 ) -> tuple[str, ...]:
     """For whom a contact that comes to a queue on these terms is kept: who is named, else the last agent.
 
-    He must attend, have what is `asked`, and be in one of the `tiers` that are open.
+    He must attend, have what is `asked`, be in one of the `tiers` that are open, and may not be kept from it just now:
+    nobody is who has handed it on.
     """
     if queue.preferred is None or not is_meant(queue.preferred.when, terms.holds):
         return ()
     agents = terms.prefers or _last_agent(floor, contact, queue, now)
     listed = [agent for tier in queue.tiers[:tiers] for agent in tier.agents] if queue.tiers else agents
-    return tuple(agent for agent in agents if agent in listed and _has(floor, agent, contact, asked))
+    open_to = {*listed} - floor.matching.kept_from(contact, now)
+    return tuple(agent for agent in agents if agent in open_to and _has(floor, agent, contact, asked))
 
 
 def is_meant(when: str, holds: tuple[str, ...]) -> bool:
@@ -99,5 +101,6 @@ def after_lost(floor: Floor, event: OfferDeclined | OfferExpired | LegFailed | J
 def reconsider(floor: Floor, contact: Contact, now: int) -> Decisions:
     """Keep a contact no longer for agents none of whom will take it."""
     there = [agent for name in contact.reserved_for if (agent := floor.agents.get(name)) and attends(agent)]
-    if all(contact.exclusions.get(agent.id, 0) > now for agent in there):
+    kept_from = floor.matching.kept_from(contact, now)
+    if all(agent.id in kept_from for agent in there):
         yield ReservationEnded(contact.id, "passed_up" if there else "away")

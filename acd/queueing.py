@@ -61,11 +61,17 @@ def queue_up(floor: Floor, contact_id: str, queue_id: str, language: str, terms:
         kept_for,
         now + queue.preferred.for_ms if queue.preferred and kept_for else 0,
         terms.holds,
+        contact.consults,
     )
 
 
 def _until(floor: Floor, contact: Contact, queue: str, wait_ms_max: int | None, now: int) -> int | None:
-    """How long a contact waits there: a callback until its window closes, a message for ever."""
+    """How long a contact waits there: a callback until its window closes, a message for ever.
+
+    A consult has one limit over all queues.
+    """
+    if contact.consults and contact.wait_until:
+        return contact.wait_until
     if contact.stand_in == "callback":
         return closes_at(rules(floor, queue).window, now)
     return None if contact.stand_in or wait_ms_max is None else now + wait_ms_max
@@ -102,7 +108,7 @@ def _admit(floor: Floor, event: ContactQueued, now: int, match: _Match) -> Decis
         return turn_away(floor, contact, now)
     if reason := refusal(floor, contact, now):
         return send_away(floor, contact, "blocked", reason, now)
-    return seek(floor, event, now, match)
+    return seek(floor, contact, now, match)
 
 
 def turn_away(floor: Floor, contact: Contact, now: int) -> Decisions:
@@ -124,14 +130,13 @@ def close_on(floor: Floor, contact: Contact, now: int, to: str | None) -> Decisi
 
 def after_widened(floor: Floor, event: ContactWidened, now: int) -> Decisions:
     """More agents may serve the contact: it is matched anew."""
-    return seek(floor, event, now, match_in_turn)
+    return seek(floor, floor.contacts[event.contact], now, match_in_turn)
 
 
-def seek(floor: Floor, event: ContactQueued | ContactWidened, now: int, match: _Match) -> Decisions:
-    """Look for an agent for a contact that has joined its queue, or that more may serve now."""
-    contact = floor.contacts[event.contact]
+def seek(floor: Floor, contact: Contact, now: int, match: _Match) -> Decisions:
+    """Look for an agent for a contact whose chances have changed; send it away where there is nobody to hope for."""
     queue = floor.plan.queues[contact.queue]
-    if event.relaxed < len(queue.relaxations):
+    if contact.relaxed < len(queue.relaxations):
         yield from relax_by_need(floor, contact)
     yield from match(floor, contact.id, now)
     if contact.state is not ContactState.WAITING or contact.stand_in:
@@ -157,7 +162,7 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Outcome, now: int)
     rung = yield from stop_ringing(floor, contact.offers, f"the contact goes to {queue}")
     yield QueueLeft(contact.id, left.id, outcome, now - contact.queued_at)
     terms = Terms(added, head_start_ms=contact.head_start_ms, holds=contact.holds)
-    yield (queued := queue_up(floor, contact.id, queue, contact.language, terms, now))
+    yield queue_up(floor, contact.id, queue, contact.language, terms, now)
     if contact.stand_in == "callback":
         yield from settle(floor, contact, contact.rests_until, now)
     yield from set_free(floor, rung, now)  # only now, as this contact may not be the first of those they could serve
@@ -166,7 +171,7 @@ def move(floor: Floor, contact: Contact, queue: str, outcome: Outcome, now: int)
     if outcome != "moved" and floor.is_closed(queue):
         yield from turn_away(floor, contact, now)
     else:
-        yield from seek(floor, queued, now, match_in_turn)
+        yield from seek(floor, contact, now, match_in_turn)
 
 
 def overflow(floor: Floor, contact: Contact, now: int) -> Decisions:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from acd.callbacks import after_unreached, closes_at, opens_at, rules, settle, withdraw
-from acd.contact import UNANSWERED
+from acd.contact import ANSWERED, UNANSWERED
 from acd.events import (
     ContactQueued,
     HangUp,
@@ -16,6 +16,7 @@ from acd.floor import Floor
 from acd.model import Contact, ContactState, StandIn
 from acd.offering import Decisions, match_in_turn, set_free, stop_ringing
 from acd.queueing import seek
+from acd.refusal import Refusal
 from acd.stand_in_events import (
     CallbackAsked,
     CallbackDue,
@@ -26,8 +27,6 @@ from acd.stand_in_events import (
     VoicemailLeft,
 )
 from acd.voicemail import end_without_message, to_voicemail
-
-Refusal = tuple[Literal["illegal", "stale"], str]
 
 # --- what may happen ----------------------------------------------------------------------------------------------
 
@@ -59,6 +58,8 @@ def check_voicemail_asked(floor: Floor, event: VoicemailAsked) -> Refusal | None
 
 def _check_on_the_line(contact: Contact) -> Refusal | None:
     """Whether a customer waits, and is not being joined just now."""
+    if contact.consults:
+        return ("illegal", f"contact {contact.id!r} is a consult about {contact.consults!r}: an agent is on the line")
     if contact.channel != "voice":
         return ("illegal", f"contact {contact.id!r} is no call: it is a {contact.channel}")
     if contact.stand_in:
@@ -100,7 +101,7 @@ def check_left(floor: Floor, contact: Contact) -> Refusal | None:
     """Whether a customer was there to leave. That the line of one who is called back ends is no news."""
     if contact.state is ContactState.RECORDING:
         return ("stale", f"contact {contact.id!r} records a message: `voicemail.left` ends it")
-    called_back = contact.stand_in == "callback" and contact.state is ContactState.TALKING
+    called_back = contact.stand_in == "callback" and contact.state in ANSWERED
     if contact.stand_in and not called_back:
         return ("stale", f"the customer of contact {contact.id!r} has gone: a {contact.stand_in} waits in his place")
     return None
@@ -116,11 +117,11 @@ def after_callback_asked(floor: Floor, event: CallbackAsked, now: int) -> Decisi
     yield HangUp(contact.id, "to be called back")
     yield QueueLeft(contact.id, contact.queue, "callback", now - contact.queued_at)
     until = closes_at(rules(floor, contact.queue).window, now)
-    yield (queued := _stand_in(contact, "callback", until))
+    yield _stand_in(contact, "callback", until)
     yield from settle(floor, contact, event.not_before, now)
     yield from set_free(floor, rung, now)
     if contact.state is not ContactState.ENDED:
-        yield from seek(floor, queued, now, match_in_turn)
+        yield from seek(floor, contact, now, match_in_turn)
 
 
 def _stand_in(contact: Contact, kind: StandIn, until: int | None) -> ContactQueued:
@@ -159,8 +160,8 @@ def after_voicemail_left(floor: Floor, event: VoicemailLeft, now: int) -> Decisi
         yield from end_without_message(contact, "no message was left")
         return
     yield HangUp(contact.id, "the message is recorded")
-    yield (queued := _stand_in(contact, "voicemail", None))
-    yield from seek(floor, queued, now, match_in_turn)
+    yield _stand_in(contact, "voicemail", None)
+    yield from seek(floor, contact, now, match_in_turn)
 
 
 def after_withdrawn(floor: Floor, event: ContactWithdrawn, now: int) -> Decisions:

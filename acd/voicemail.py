@@ -54,7 +54,7 @@ def voicemail_due(floor: Floor, contact: Contact) -> int | None:
 
 def _speaks(contact: Contact) -> bool:
     """Whether there is a customer on the line who could be recorded."""
-    return contact.channel == "voice" and not contact.stand_in
+    return contact.channel == "voice" and not (contact.stand_in or contact.consults)
 
 
 def waited_for_it(floor: Floor, contact: Contact, now: int) -> Decisions:

@@ -126,7 +126,8 @@ class Waits:
             yield "position"
         if announce.expected_wait and known:
             yield "expected_wait"
-        offer_after_ms = callbacks.offer_after_ms if callbacks and contact.channel == "voice" else None
+        is_call = contact.channel == "voice" and not contact.consults
+        offer_after_ms = callbacks.offer_after_ms if callbacks and is_call else None
         if offer_after_ms is not None and offer_after_ms <= waited_ms:
             yield "callback"
 

@@ -19,6 +19,7 @@ import escalation.events
 import ivr.events
 import ivr.session
 from acd import capacity
+from acd.contact import ANSWERED
 from acd.events import ContactEnded, ContactQueued
 from acd.floor import Floor
 from acd.model import Agent, Contact, ContactState, Stance, WorkState
@@ -199,7 +200,7 @@ class Board:
             self.floor.contacts[event.contact].customer = event.value
 
     def _hand_over(self, event: CaseOpened, _now: int) -> None:
-        self.floor.forget(event.contact)
+        self.floor.settle(event.contact)
 
     def _turn(self, event: HoursChanged, _now: int) -> None:
         self.floor.turn(event.calendar, is_open=event.open)
@@ -241,9 +242,21 @@ class Board:
                 + (contact.state in (ContactState.WAITING, ContactState.RESTING, ContactState.RECORDING))
                 + (contact.state in (ContactState.OFFERED, ContactState.JOINING) and bool(contact.offers))
                 + (bool(contact.agent) and contact.id in floor.agents[contact.agent].works)
+                + (contact.state is ContactState.ENDED and not contact.agent and bool(contact.parts))
             )
             assert owners == 1, f"INV-05: contact {contact.id} has {owners} owners"
             assert contact.need_since <= (contact.queued_at or self.now), "INV-06: entry time never moves forward"
+            for agent in contact.parts:
+                assert contact.id in floor.agents[agent].works, f"{agent} still wraps up his part of {contact.id}"
+            self._check_consult(contact)
+
+    def _check_consult(self, contact: Contact) -> None:
+        leg = self.floor.contacts.get(contact.consult)
+        assert bool(contact.consult) == (leg is not None), "a contact knows the consult about it"
+        assert leg is None or leg.consults == contact.id, "a consult knows what it is about"
+        assert contact.state is not ContactState.HELD or leg is not None, "nobody is on hold for nothing"
+        assert leg is None or contact.state in ANSWERED, "a consult ends with its contact"
+        assert not contact.supervisors or contact.state in ANSWERED, "nobody listens where nobody talks"
 
     def _check_nobody_waits_beside_an_idle_agent(self, now: int) -> None:
         floor = self.floor

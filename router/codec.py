@@ -165,6 +165,7 @@ class BoardState:
     estimators: dict[str, Estimator] = field(default_factory=dict)
     pointers: dict[str, str] = field(default_factory=dict)
     last_agents: list[LastAgent] = field(default_factory=list)
+    last_consult: int = 0
 
 
 def dump_board(board: Board, seal: Seal) -> bytes:
@@ -190,6 +191,7 @@ def dump_board(board: Board, seal: Seal) -> bytes:
         estimators=floor.waits.estimators,
         pointers=floor.pointers,
         last_agents=[_sealed(last, seal) for last in floor.last_agents.values()],
+        last_consult=floor.last_consult,
     )
     return _adapter(BoardState).dump_json(state)
 
@@ -241,6 +243,7 @@ def _load_floor(board: Board, state: BoardState, unseal: Unseal) -> None:
     floor.agents = {agent.id: agent for agent in state.agents}
     floor.offers = {offer.id: offer for offer in state.offers}
     floor.last_offer, floor.last_order = state.last_offer, state.last_order
+    floor.last_consult = state.last_consult
     floor.watches |= {watch.queue: _watch(watch, partial(_unsealed, unseal=unseal)) for watch in state.watches}
     floor.waits.waiters = {waiter.contact: waiter for waiter in state.waiters}
     floor.waits.estimators = state.estimators

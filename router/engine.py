@@ -29,8 +29,8 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
 )
-from acd.floor import Floor
-from acd.model import ContactState, Stance
+from acd.floor import CONSULT, Floor
+from acd.model import Contact, ContactState, Stance
 from acd.plan import QueuePlan, Terms
 from escalation.case import Matter
 from escalation.events import CaseOpened, HoursChanged
@@ -142,9 +142,10 @@ def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
     if plan is None:
         return ("illegal", f"the rules {fact.plan!r} are not known here")
     floor, menus = board.floor, board.menus
-    queues = {contact.queue for contact in floor.contacts.values() if contact.queue}
+    contacts = floor.contacts.values()
+    queues = {queue for contact in contacts for queue in (contact.queue, *_queues_of_parts(contact)) if queue}
     agents = {agent.id for agent in floor.agents.values() if agent.stance is not Stance.OFFLINE}
-    channels = {contact.channel for contact in floor.contacts.values()}
+    channels = {contact.channel for contact in contacts}
     nodes = {(session.flow, session.node, menus.node(session).node) for session in menus.sessions.values()}
     known = {(tree.id, node.id, node.node) for tree in plan.menus.flows.values() for node in tree.nodes.values()}
     missing = [
@@ -158,6 +159,10 @@ def _check_started(board: Board, fact: CentreStarted) -> Refusal | None:
     if missing:
         return ("illegal", f"the new rules lack what contacts in flight need: {', '.join(missing)}")
     return None
+
+
+def _queues_of_parts(contact: Contact) -> Iterator[str]:
+    return (part.queue for part in contact.parts.values())
 
 
 def _changing_hands(old: Plan, new: Plan) -> set[str]:
@@ -179,6 +184,8 @@ def _system(plan: Plan, queue: str) -> str:
 
 
 def _check_arrived(board: Board, fact: ContactArrived) -> Refusal | None:
+    if fact.contact.startswith(CONSULT):
+        return ("illegal", f"ids that begin with {CONSULT!r} are the engine's own: give the contact another one")
     if fact.contact in board.floor.contacts or fact.contact in board.ended:
         return ("illegal", f"contact {fact.contact!r} has arrived already: a new contact needs a new id")
     if board.entry_point(fact.dialled) is None:
@@ -199,11 +206,14 @@ def _check_left(board: Board, fact: ContactLeft) -> Refusal | None:
 
 
 def _check_wrap_up(board: Board, fact: WrappedUp) -> Refusal | None:
-    if fact.reason and board.plan.reasons and fact.reason not in board.plan.reasons:
-        return ("illegal", f"wrap-up code {fact.reason!r} is not one of the centre's: {', '.join(board.plan.reasons)}")
-    if fact.outcome == "resolved":
+    queue = _queue(board, fact)
+    reasons = queue.reasons or board.plan.reasons
+    if fact.reason and reasons and fact.reason not in reasons:
+        whose = f"those of queue {queue.id!r}" if queue.reasons else "the centre's"
+        return ("illegal", f"wrap-up code {fact.reason!r} is not one of {whose}: {', '.join(reasons)}")
+    if fact.outcome == "resolved" or not _decides(board, fact):
         return None
-    case_type = fact.case_type or _queue(board, fact.contact).case_type
+    case_type = fact.case_type or queue.case_type
     if case_type is None:
         return ("illegal", "case_type is missing, and the queue has none of its own")
     if case_type not in board.plan.desk.case_types:
@@ -304,17 +314,22 @@ def _after_left(board: Board, event: ContactLeft, now: int) -> Iterator[Event]:
 
 def _after_wrap_up(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> Iterator[Event]:
     """What the first line did not settle goes on as a case."""
-    if event.outcome != "resolved":
+    if event.outcome != "resolved" and _decides(board, event):
         yield _open_case(board, event, now)
+
+
+def _decides(board: Board, event: WrappedUp | WrapUpExpired) -> bool:
+    """Whether a wrap-up is the last word on a contact: not on a consult, nor from who has handed the contact on."""
+    contact = board.floor.contacts.get(event.contact)
+    return contact is not None and contact.agent == event.agent and not contact.consults
 
 
 def _open_case(board: Board, event: WrappedUp | WrapUpExpired, now: int) -> CaseOpened:
     contact = board.floor.contacts[event.contact]
-    said = event if isinstance(event, WrappedUp) else None
-    case_type = (said.case_type if said else "") or _queue(board, event.contact).case_type
+    said = event.case_type if isinstance(event, WrappedUp) else ""
+    case_type = said or _queue(board, event).case_type
     assert case_type is not None, "check() and the centre's loader see to it"
-    reason = said.reason if said else ""
-    matter = Matter(contact.id, case_type, contact.service_line, reason, contact.customer)
+    matter = Matter(contact.id, case_type, contact.service_line, event.reason, contact.customer)
     return escalation.desk.open_case(board.desk, matter, now, to_team=event.outcome == "escalated")
 
 
@@ -323,8 +338,9 @@ def _after_hours(board: Board, event: HoursChanged, now: int) -> Iterator[Event]
     return acd.hours.after_turn(board.floor, event.calendar, now)
 
 
-def _queue(board: Board, contact: str) -> QueuePlan:
-    return board.plan.floor.queues[board.floor.contacts[contact].queue]
+def _queue(board: Board, event: WrappedUp | WrapUpExpired) -> QueuePlan:
+    """The queue out of which this agent had the contact."""
+    return board.plan.floor.queues[board.floor.contacts[event.contact].queue_of(event.agent)]
 
 
 _Follow = Callable[[Any, int], Iterator[Event]]

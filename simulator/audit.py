@@ -35,6 +35,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
+from acd.hands import ConsultCompleted, ContactTransferred, TalkEnded
 from acd.stand_in_events import (
     CallbackFailed,
     ContactWithdrawn,
@@ -45,7 +46,7 @@ from acd.stand_in_events import (
 )
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import ContactArrived, ContactLeft, Event
-from simulator.heard import Agent, Case, Offer, Queue, Story
+from simulator.heard import Agent, Case, Offer, Queue, Story, lost
 
 _TIMED_OUT: Final = OfferExpired | JoinTimedOut | DialTimedOut
 
@@ -61,8 +62,7 @@ class Audit:
     def __init__(self, after: int = 0, ring_several: Collection[str] = (), in_hand_max: int = 1) -> None:
         self._ring_several = ring_several
         self._in_hand_max = in_hand_max
-        self._seq = after
-        self._at = 0
+        self._seq, self._at = after, 0
         self._from_the_start = after == 0
         self._faults: list[str] = []
         self._stories: dict[str, Story] = {}
@@ -71,15 +71,13 @@ class Audit:
         self._last_offer = 0
         self._cases: dict[str, Case] = {}
         self._queues: dict[str, Queue] = {}
-        self.rows = 0
-        self.contacts = 0
+        self.rows = self.contacts = 0
 
     def hear(self, seq: int, event: Event, at: int) -> None:
         """One row: its number, its event, its instant (ms)."""
         self._in_order(seq, at)
         self.rows += 1
-        kind = type(event)
-        if check := _CHECKS.get(kind):
+        if check := _CHECKS.get(type(event)):
             check(self, event, at)
         elif hasattr(event, "contact"):
             self._open(event)
@@ -91,7 +89,12 @@ class Audit:
 
     def problems(self, *, finished: bool = True) -> list[str]:
         """Everything that does not hold, each in a sentence; with `finished`, what has not come to its end too."""
-        return [*self._faults, *self._conservation(), *(self._loose_ends() if finished else ())]
+        stories = self._stories.values()
+        return [*self._faults, *lost(stories, self._queues), *(self._loose_ends() if finished else ())]
+
+    def _loose_ends(self) -> Iterator[str]:
+        yield from (f"offer {number} never ended" for number in self._offers)
+        yield from filter(None, (story.loose_end for story in self._stories.values()))
 
     def _fault(self, text: str) -> None:
         self._faults.append(f"row {self._seq}: {text}")
@@ -113,9 +116,8 @@ class Audit:
         """After a gap nothing is known of what was under way."""
         self._from_the_start = False
         self._stories = {story.contact: story for story in self._stories.values() if story.is_complete}
-        self._offers.clear()
-        self._agents.clear()
-        self._queues.clear()
+        for heard in (self._offers, self._agents, self._queues):
+            heard.clear()
 
     # --- who is meant ---------------------------------------------------------------------------------------------
 
@@ -139,6 +141,9 @@ class Audit:
             self._agents[agent] = Agent("offline" if self._from_the_start else "")
         return self._agents[agent]
 
+    def _queue(self, queue: str) -> Queue:
+        return self._queues.setdefault(queue, Queue())
+
     def _offer(self, event: Any) -> Offer | None:
         """The offer that an event is about, which must be open and about this contact and this agent."""
         offer = self._offers.get(event.offer)
@@ -160,6 +165,10 @@ class Audit:
         self.contacts += 1
 
     def _queued(self, event: ContactQueued, at: int) -> None:
+        if event.consults and event.contact not in self._stories:
+            self._stories[event.contact] = Story(event.contact)
+            if asking := self._stories.get(event.consults):
+                asking.consult = event.contact
         if story := self._open(event):
             if story.queue:
                 self._fault(f"{story.contact} is queued in {event.queue} while in {story.queue}")
@@ -168,7 +177,7 @@ class Audit:
             if event.stand_in and event.stand_in != story.stand_in:
                 self._fault(f"a {event.stand_in} waits for the customer of {story.contact}, who never went")
             story.queue, story.queued_at, story.until = event.queue, at, event.until
-            self._queues.setdefault(event.queue, Queue()).offered += 1
+            self._queue(event.queue).offered += 1
 
     def _left_queue(self, event: QueueLeft, at: int) -> None:
         if story := self._open(event):
@@ -176,8 +185,7 @@ class Audit:
                 self._fault(f"{story.contact} leaves {event.queue}, where it does not wait")
             for offer in story.offers:
                 self._fault(f"{story.contact} leaves {event.queue} while offer {offer} is open")
-            left = self._queues.setdefault(event.queue, Queue()).left
-            left[event.outcome] = left.get(event.outcome, 0) + 1
+            self._queue(event.queue).leave(event.outcome)
             story.queue = ""
             if event.outcome == "callback":
                 story.stand_in, story.sent_away = "callback", False
@@ -197,6 +205,34 @@ class Audit:
     def _withdrawn(self, event: ContactWithdrawn, at: int) -> None:
         if story := self._open(event):
             story.withdrawn = True
+
+    def _transferred(self, event: ContactTransferred, at: int) -> None:
+        if story := self._open(event):
+            if story.agent != event.agent:
+                self._fault(f"{event.agent} hands {story.contact} on, with whom he does not talk")
+            story.parts[event.agent] = "due"
+
+    def _talk_ended(self, event: TalkEnded, at: int) -> None:
+        """The part is as it was; and after a warm transfer the consultant has the contact from here on."""
+        story = self._open(event)
+        if story is None:
+            return
+        if (event.queue, event.agent) != (story.queue, story.agent):
+            self._fault(f"{event.agent} had {story.contact} out of {event.queue!r}, where it never was")
+        self._check_times(event, story, at)
+        self._queue(event.queue).leave("handed_on")
+        leg = self._stories.get(story.consult)
+        if story.hand_on(leg, at) and leg:
+            self._queue(leg.queue).offered += 1
+            self._agent(leg.agent).take_over(leg.contact, story.contact)
+
+    def _completed(self, event: ConsultCompleted, at: int) -> None:
+        story = self._open(event)
+        leg = self._stories.get(story.consult) if story else None
+        if leg is None or not leg.agent or leg.outcome:
+            self._fault(f"{event.agent} completes a consult about {event.contact} that nobody has answered")
+        else:
+            leg.taken_over = True
 
     def _left(self, event: ContactLeft, at: int) -> None:
         if story := self._open(event):
@@ -219,38 +255,24 @@ class Audit:
             return
         story.outcome = event.outcome
         if event.queue:
-            left = self._queues.setdefault(event.queue, Queue()).left
-            left[event.outcome] = left.get(event.outcome, 0) + 1
+            self._queue(event.queue).leave(event.outcome)
         for offer in story.offers:
             self._fault(f"{story.contact} ends while offer {offer} is open")
         if (event.queue, event.agent) != (story.queue, story.agent):
             self._fault(f"{story.contact} ends in queue {event.queue!r} with agent {event.agent!r}, where it never was")
         self._check_outcome(event, story, at)
         self._check_times(event, story, at)
-        story.wrap_up = "due" if event.outcome == "handled" else ""
+        is_due = event.outcome in ("handled", "consulted") and not story.taken_over
+        story.wrap_up = "due" if is_due else ""
 
     def _check_outcome(self, event: ContactEnded, story: Story, at: int) -> None:
-        """Each way to end asks for something to have happened, and for something not to."""
-        sent_away = story.sent_away and bool(story.queue) and not story.agent
-        may = {
-            "handled": bool(story.agent) and (story.left or story.released),
-            "abandoned": story.left and bool(story.queue) and not story.agent,
-            **dict.fromkeys(("timed_out", "blocked", "nobody_there", "closed"), sent_away),
-            "left_menu": story.left and not story.queue,
-            "served_in_menu": story.sent_away and not story.queue,
-            "withdrawn": bool(story.stand_in) and not story.agent,
-            "callback_failed": story.stand_in == "callback" and not story.agent,
-            "no_message": story.recording and not story.queue and not story.stand_in,
-        }
-        if not may[event.outcome]:
+        if event.outcome not in story.ends:
             self._fault(f"{story.contact} ends as {event.outcome}, which nothing before explains")
         if event.outcome == "timed_out" and (story.until is None or at < story.until):
             self._fault(f"{story.contact} is sent away before its longest wait is over")
 
-    def _check_times(self, event: ContactEnded, story: Story, at: int) -> None:
-        waited_until = story.joined_at if story.agent else at
-        wait_ms = waited_until - story.queued_at if story.queue else 0
-        talk_ms = at - story.joined_at if story.agent else 0
+    def _check_times(self, event: ContactEnded | TalkEnded, story: Story, at: int) -> None:
+        wait_ms, talk_ms = story.times_ms(at)
         if (event.wait_ms, event.talk_ms) != (wait_ms, talk_ms):
             said = f"{event.wait_ms} ms of wait and {event.talk_ms} ms of talk"
             self._fault(f"{story.contact} ends with {said}; between its rows lie {wait_ms} and {talk_ms}")
@@ -267,6 +289,8 @@ class Audit:
             self._fault(f"{event.agent} is offered {event.contact}, but is {agent.stance}")
         elif len(agent.in_hand) >= self._in_hand_max:
             self._fault(f"{event.agent} is offered {event.contact}, but has {', '.join(agent.in_hand)} in hand")
+        if not agent.in_hand.keys().isdisjoint((event.contact, event.consults)):
+            self._fault(f"{event.agent} is offered {event.contact}, with which he has to do already")
         if agent.pending:
             self._fault(f"{event.agent} is offered {event.contact}, but asked to be {agent.pending}")
         if story := self._open(event):
@@ -291,9 +315,6 @@ class Audit:
             if at > offer.until:
                 self._fault(f"offer {event.offer} is accepted after its time")
             offer.accepted = True
-            self._check_only_accept(event)
-
-    def _check_only_accept(self, event: OfferAccepted | LegAnswered) -> None:
         story = self._stories.get(event.contact)
         for other in story.offers if story else ():
             if other != event.offer and self._offers[other].accepted:
@@ -343,7 +364,7 @@ class Audit:
 
     def _asked(self, event: AgentStateSet, at: int) -> None:
         agent = self._agent(event.agent)
-        self._ask(agent, event.state)
+        agent.ask(event.state)
         if event.state == "ready":
             agent.in_hand = {contact: None if until is None else at for contact, until in agent.in_hand.items()}
 
@@ -352,13 +373,7 @@ class Audit:
             self._fault(f"{event.agent} is alive, but offline")
 
     def _lapsed(self, event: AgentLapsed, at: int) -> None:
-        self._ask(self._agent(event.agent), "offline")
-
-    def _ask(self, agent: Agent, state: str) -> None:
-        if agent.is_busy:
-            agent.pending = "" if state == "ready" else state
-        if state == "ready" or not agent.is_busy:
-            agent.stance = state
+        self._agent(event.agent).ask("offline")
 
     def _moved(self, event: AgentMoved, at: int) -> None:
         agent = self._agent(event.agent)
@@ -374,7 +389,10 @@ class Audit:
         agent = self._agent(event.agent)
         agent.in_hand[event.contact] = event.until
         agent.interrupted.discard(event.contact)
-        if story := self._story(event):
+        story = self._story(event)
+        if story and story.parts.get(event.agent) == "due":
+            story.parts[event.agent] = "started"
+        elif story:
             if story.wrap_up != "due" or story.agent != event.agent:
                 self._fault(f"{event.agent} wraps up {story.contact}, which is not due to him")
             story.wrap_up = "started"
@@ -385,8 +403,11 @@ class Audit:
         agent.interrupted.discard(event.contact)
         if isinstance(event, WrapUpExpired) and until is not None and at < until:
             self._fault(f"{event.agent}'s wrap-up of {event.contact} expires before its time")
-        if story := self._story(event):
-            may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+        story = self._story(event)
+        may = ("due", "started") if isinstance(event, WrapUpExpired) else ("started",)
+        if story and story.parts.get(event.agent) in may:
+            del story.parts[event.agent]
+        elif story:
             if story.wrap_up not in may or story.agent != event.agent:
                 self._fault(f"{event.agent} has wrapped up {story.contact}, which he had not begun")
             story.wrap_up = event.outcome
@@ -440,29 +461,6 @@ class Audit:
                 self._fault(f"{event.case} is called overdue, which it is not")
             case.breached = True
 
-    # --- at the end -----------------------------------------------------------------------------------------------
-
-    def _conservation(self) -> Iterator[str]:
-        """Nobody gets lost in a queue: who came in has left, or is still there."""
-        there: dict[str, int] = {}
-        for story in self._stories.values():
-            if not story.outcome:
-                there[story.queue] = there.get(story.queue, 0) + 1
-        for name, queue in self._queues.items():
-            if queue.offered != sum(queue.left.values()) + there.get(name, 0):
-                left = ", ".join(f"{count} {outcome}" for outcome, count in sorted(queue.left.items())) or "none"
-                yield f"queue {name}: {queue.offered} came in, but {left} and {there.get(name, 0)} still there"
-
-    def _loose_ends(self) -> Iterator[str]:
-        yield from (f"offer {number} never ended" for number in self._offers)
-        for story in self._stories.values():
-            if not story.outcome:
-                yield f"{story.contact} never ended"
-            elif story.wrap_up in ("due", "started"):
-                yield f"{story.contact} was answered by {story.agent} and never wrapped up"
-            elif not story.is_complete:
-                yield f"{story.contact} ended as {story.wrap_up}, and no case was opened"
-
 
 _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     ContactArrived: Audit._arrived,
@@ -470,6 +468,9 @@ _CHECKS: Final[dict[type, Callable[[Audit, Any, int], None]]] = {
     QueueLeft: Audit._left_queue,
     ContactLeft: Audit._left,
     ContactReleased: Audit._released,
+    ContactTransferred: Audit._transferred,
+    TalkEnded: Audit._talk_ended,
+    ConsultCompleted: Audit._completed,
     HangUp: Audit._sent_away,
     ContactEnded: Audit._ended,
     OfferContact: Audit._offered,

@@ -41,6 +41,7 @@ from acd.events import (
     WrapUpExpired,
     WrapUpStarted,
 )
+from acd.hands import BridgeParties
 from acd.model import StandIn
 from acd.stand_in_events import (
     CallbackAsked,
@@ -84,6 +85,7 @@ class _Caller:
     waits: bool = False
     stand_in: StandIn = ""
     talk_left_ms: int = 0
+    agent: str = ""
 
 
 class World:
@@ -116,7 +118,7 @@ class World:
         self._callers: dict[str, _Caller] = {}
         self._offers: dict[int, _Plan] = {}
         self._offered: dict[str, int] = {}
-        self._wrapping: dict[str, _Plan] = {}
+        self._wrapping: dict[tuple[str, str], _Plan] = {}
         self._present = dict.fromkeys(present)
         self._engaged: Counter[str] = Counter()
         self._next_ready: dict[str, _Plan] = {}
@@ -220,12 +222,16 @@ class World:
             caller.prompt = self._plan(now + caller.customer.listen_ms, ContactKeyed(event.contact, answer))
 
     def _queued(self, event: ContactQueued, now: int) -> None:
-        """Patience begins with the wait, and does not begin anew in another queue."""
+        """Patience begins with the wait, and does not begin anew in another queue, but for who has been talked to."""
         caller = self._callers.get(event.contact)
-        if caller and event.stand_in:
-            caller.stand_in = event.stand_in
-        elif caller and not caller.waits:
-            caller.waits = True
+        if caller is None:
+            return
+        caller.stand_in = event.stand_in
+        if caller.waits:
+            return
+        caller.waits = True
+        _call_off(caller.next)
+        if not caller.stand_in:
             caller.next = self._plan(now + caller.customer.patience_ms, ContactLeft(event.contact))
 
     def _joined(self, event: ContactJoined, now: int) -> None:
@@ -235,6 +241,7 @@ class World:
             _call_off(caller.prompt)
             talked = ContactReleased(event.contact, event.agent) if caller.stand_in == "voicemail" else None
             caller.next = self._plan(now + caller.customer.talk_ms, talked or ContactLeft(event.contact))
+            caller.waits, caller.agent = False, event.agent
 
     def _told_to_wait(self, event: AnnounceWait, now: int) -> None:
         """Who is offered a callback takes it, or never will."""
@@ -263,6 +270,11 @@ class World:
         if caller and event.attempt > caller.customer.missed_callbacks:
             joined = ContactJoined(event.contact, event.agent, event.offer)
             self._offers[event.offer] = self._plan(min(now + caller.customer.listen_ms, event.until), joined)
+
+    def _bridged(self, event: BridgeParties, now: int) -> None:
+        """After a warm transfer another agent has the last word."""
+        if caller := self._callers.get(event.contact):
+            caller.agent = event.agents[0]
 
     def _ended(self, event: ContactEnded, now: int) -> None:
         caller = self._callers.get(event.contact)
@@ -322,13 +334,14 @@ class World:
         if caller := self._callers.get(event.contact):
             customer = caller.customer
             done = WrappedUp(event.agent, event.contact, customer.outcome, customer.reason)
-            self._wrapping[event.contact] = self._plan(now + customer.wrap_up_ms, done)
+            self._wrapping[event.agent, event.contact] = self._plan(now + customer.wrap_up_ms, done)
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, now: int) -> None:
         self._engaged[event.agent] -= 1
-        _call_off(self._wrapping.pop(event.contact, None))
-        if event.outcome == "resolved":
-            self._callers.pop(event.contact, None)
+        _call_off(self._wrapping.pop((event.agent, event.contact), None))
+        caller = self._callers.get(event.contact)
+        if caller and event.outcome == "resolved" and event.agent == caller.agent:
+            del self._callers[event.contact]
 
     # --- agents: coming and going ---------------------------------------------------------------------------------
 
@@ -402,6 +415,7 @@ _REACT: Final[dict[type, Callable[[World, Any, int], None]]] = {
     CollectDigits: World._asked,
     ContactQueued: World._queued,
     ContactJoined: World._joined,
+    BridgeParties: World._bridged,
     ContactEnded: World._ended,
     ContactInterrupted: World._interrupted,
     ContactResumed: World._resumed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from acd.contact import UNANSWERED
@@ -32,8 +33,10 @@ from acd.stand_in_events import (
     VoicemailLeft,
 )
 from escalation.events import CaseResolved
+from router import codec
 from router.engine import Engine, Refused
 from router.events import ContactArrived, ContactLeft, Event
+from tests.worlds import as_it_is
 
 ENDS: Final = (
     ContactJoined,
@@ -75,21 +78,8 @@ def choice(
     pairs: list[Pair], rank: Callable[[Pair, list[Pair]], tuple[int, ...]], floor: Floor, now: int
 ) -> tuple[Any, ...]:
     """What an offer should say, where these pairs are to choose from; nothing where none of them is eligible."""
-    able = [pair for pair in pairs if meets(pair[1].skills, pair[0].requirements)]
-    inside = [pair for pair in able if tier_of(pair, floor.plan.queues) < pair[0].tiers]
-    roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, floor.plan)]
-    apart = [pair for pair in roomy if pair[0].exclusions.get(pair[1].id, 0) > now]
-    together = [pair for pair in roomy if pair not in apart]
-    eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
-    counts = (
-        ("skill", len(pairs) - len(able)),
-        ("tier", len(able) - len(inside)),
-        ("capacity", len(inside) - len(roomy)),
-        ("kept_apart", len(apart)),
-        ("reserved", len(together) - len(eligible)),
-    )
+    eligible, excluded = candidates(pairs, floor.plan, now)
     best = min(eligible, key=lambda pair: rank(pair, eligible), default=None)
-    excluded = tuple(reason for reason in counts if reason[1])
     return (best[0].id, best[1].id, len(eligible), excluded) if best else ()
 
 
@@ -147,6 +137,28 @@ def may_be_offered(agent: Agent, plan: FloorPlan) -> bool:
     return listens and any(has_room(agent, channel, plan) for channel in plan.channels)
 
 
+def candidates(pairs: list[Pair], plan: FloorPlan, now: int) -> tuple[list[Pair], tuple[tuple[str, int], ...]]:
+    """Which of these pairs may become one; and by reason, how many may not."""
+    meant = [pair for pair in pairs if pair[0].directed_to in ("", pair[1].id)]
+    able = [pair for pair in meant if pair[0].directed_to or meets(pair[1].skills, pair[0].requirements)]
+    inside = [pair for pair in able if pair[0].directed_to or tier_of(pair, plan.queues) < pair[0].tiers]
+    roomy = [pair for pair in inside if has_room(pair[1], pair[0].channel, plan)]
+    together = [pair for pair in roomy if not is_apart(pair, now)]
+    eligible = [pair for pair in together if not pair[0].reserved_for or pair[1].id in pair[0].reserved_for]
+    steps = (pairs, meant, able, inside, roomy, together, eligible)
+    lost = [len(before) - len(after) for before, after in pairwise(steps)]
+    names = ("skill", "tier", "capacity", "kept_apart", "reserved", "directed")
+    reasons = zip(names, (*lost[1:], lost[0]), strict=True)
+    return eligible, tuple(reason for reason in reasons if reason[1])
+
+
+def is_apart(pair: Pair, now: int) -> bool:
+    """Whether the agent did not take the contact lately, or has it, or what it is about, in hand still."""
+    contact, agent = pair
+    in_hand = contact.id in agent.works or contact.consults in agent.works
+    return in_hand or contact.exclusions.get(agent.id, 0) > now
+
+
 def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterator[int]:
     """When time alone will change for whom a contact may ring."""
     if contact.state not in UNANSWERED:
@@ -156,7 +168,7 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
     after_ms = opens[contact.tiers :]
     after_ms += [each.after_ms for each in queue.relaxations[contact.relaxed :] if each.after_ms is not None]
     yield from sorted(contact.queued_at + each for each in after_ms)[:1]
-    speaks = contact.channel == "voice" and not contact.stand_in
+    speaks = contact.channel == "voice" and not (contact.stand_in or contact.consults)
     if queue.voicemail and queue.voicemail.after_ms is not None and speaks:
         yield contact.queued_at + queue.voicemail.after_ms
     if contact.reserved_for:
@@ -166,6 +178,11 @@ def changes_to_come(contact: Contact, queues: Mapping[str, QueuePlan]) -> Iterat
         yield contact.queued_at + queue.overflow.after_ms
     if queue.ring == "progressive" and contact.state is ContactState.OFFERED and not contact.rings_on:
         yield contact.rung_at + queue.ring_step_ms
+
+
+def encoded(events: list[Event]) -> list[tuple[str, bytes]]:
+    """Events as the journal would hold them."""
+    return [(event.kind, codec.encode(event, as_it_is)) for event in events]
 
 
 def decide(engine: Engine, at: int, fact: Event | None) -> list[Event]:

@@ -51,6 +51,8 @@ UNKNOWN = [
     ("{node: say, ", "{", "20: flows.front.nodes.welcome: `node` is missing (it says of which kind this is)"),
     ("service_line: care, flow", "channel: fax, service_line: care, flow", "43: entry_points.line.channel: this must be `voice`, `chat`, `mail` or `work_item` (the channel by which they come)"),
     ("offer: 15s", "wrap_up_outcome: escalate", "51: queues.nurses.wrap_up_outcome: this must be `resolved`, `follow_up` or `escalated` (did you mean `escalated`?)"),
+    ("case_type: visit", "reasons: [fewer]", "52: queues.nurses.reasons[0]: `fewer` is no wrap-up code of this centre (did you mean `fever`?)"),
+    ("case_type: visit", "wrap_up_reason: fewer", "52: queues.nurses.wrap_up_reason: `fewer` is no wrap-up code of this centre (did you mean `fever`?)"),
     ("{open: hello,", "{opn: hello, open: hello,", "37: flows.front.nodes.status.prompts.opn: this must be `open`, `accepted` or `resolved` (did you mean `open`?)"),
 ]
 
@@ -71,6 +73,9 @@ MISSHAPEN = [
     ("offer: 15s", "offer: 0s", "51: queues.nurses.offer: this must be longer than nothing (how long an agent is offered a contact)"),
     ("offer: 15s", "offer: [15s]", "51: queues.nurses.offer: a duration is a number with its unit, such as 20s, 3m or 2h (how long an agent is offered a contact)"),
     ("target: 8h", "target: 1d", "59: case_types.visit.target: a day has no fixed length, and a working day even less: write hours, such as 8h (within how much open time of the calendar it owes it)"),
+    ("case_type: visit", "reasons: [fever, fever]", "52: queues.nurses.reasons: `fever` is listed twice (take one of them out)"),
+    ("offer: 15s", "direct: 0s", "51: queues.nurses.direct: this must be longer than nothing (how long a contact that is transferred to one agent, or given to him by hand, waits for him alone)"),
+    ("offer: 15s", "consult: 0s", "51: queues.nurses.consult: this must be longer than nothing (how long an agent who consults somebody of this queue waits for an answer)"),
     ("{advice: 5}", "{advice: '5'}", "55: agents.head.skills.advice: this must be a whole number (without quotes and without a point)"),
     ("{advice: 5}", "{advice: 1e999}", "55: agents.head.skills.advice: this must be a whole number (without quotes and without a point)"),
     ("{advice: 5}", "{advice: 11}", "55: agents.head.skills.advice: this must be 10 or less (the level of each skill, 1 to 10)"),

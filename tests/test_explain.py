@@ -27,6 +27,7 @@ from simulator.streams import key
 from simulator.world import World
 from tests.conftest import ROOT
 from tests.test_laws import Laws
+from tests.test_laws_of_hands import HandLaws
 from tests.test_rich_laws import RichLaws
 
 MONDAY = date(2026, 3, 2)
@@ -62,10 +63,15 @@ class RichExplained(Explained, RichLaws):
     """The same where contacts and agents are ordered, and phones rung, in every way there is."""
 
 
-for _machine in (Explained, RichExplained):
+class HandExplained(Explained, HandLaws):
+    """The same where contacts go from hand to hand."""
+
+
+for _machine in (Explained, RichExplained, HandExplained):
     _machine.TestCase.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
 TestExplained = Explained.TestCase
 TestRichExplained = RichExplained.TestCase
+TestHandExplained = HandExplained.TestCase
 
 
 class Listener:

@@ -58,6 +58,17 @@ SHOWN_BY = {
     ),
     "wrap-up of the first agent ended with the last one's": "test_capacity.test_each_wrap_up_has_its_own_end",
     "a low priority starves": "test_fairness.test_overtaking_is_bounded",
+    "wrap-up is lost on attended transfer": "test_consults.test_wrap_up_lost_on_attended_transfer",
+    "a contact is forgotten while somebody wraps it up": (
+        "test_transfers.test_a_contact_is_kept_until_all_have_wrapped_up"
+    ),
+    "entry time is lost over a transfer": "test_transfers.test_entry_time_is_kept_over_a_transfer",
+    "a colleague is rung after the caller hung up": (
+        "test_consults.test_a_colleague_is_not_rung_after_the_customer_hung_up"
+    ),
+    "a transfer to an agent who is away is lost": (
+        "test_transfers.test_a_contact_not_taken_by_whom_it_was_meant_for_goes_to_others_at_once"
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from acd.events import (
     OfferContact,
     OfferDeclined,
 )
+from acd.hands import ConsultAsked, ContactTransferred
 from acd.plan import AgentPlan, Tier
 from router.events import EVENTS, ContactArrived, ContactLeft
 from router.explain.story import _TELL, ended
@@ -239,5 +240,40 @@ def test_every_event_of_a_contact_is_told_or_left_out_on_purpose() -> None:
     left_out = {
         *("contact.keyed", "prompt.finished", "prompt.overran", "flow.moved", "say", "collect", "input.missed"),
         *("digits.collected", "leg.ringing", "join", "hang_up", "wrap_up.started", "announce"),
+        *("talk.ended", "hold", "bridge", "supervise", "stop_supervising"),
     }
     assert about == left_out | {kind for kind, event in EVENTS.items() if event in _TELL}
+
+
+# --- from hand to hand --------------------------------------------------------------------------------------------
+
+
+def test_a_contact_meant_for_one_agent() -> None:
+    """Why he was rung, and why another who was ready was not: it was meant for him. Both hands are in its story."""
+    story = simple("ann", "bob", "cat")
+    story.take(3 * S, ContactArrived("c1", "100"))
+    serve(story, 5 * S, "c1", "ann", 1)
+    story.take(9 * S, ContactTransferred("c1", "ann", to_agent="cat", reason="knows her"))
+    lines = said(story, "c1")
+    assert [
+        "c1 rings since 00:00:09",
+        "Why cat: it was offered to cat at 00:00:09.",
+        "cat was the only ready agent who could serve it.",
+        "Ready, but not for this contact:",
+        "  bob: not cat, for whom it is meant until 00:00:39",
+    ] == lines[:5]
+    assert "c1 was offered to cat at 00:00:09." == said(story, "c1", "bob")[0]
+    assert "bob was no candidate then: not cat, for whom it is meant until 00:00:39." in said(story, "c1", "bob")
+    told = asked(story, "c1").words
+    assert "  00:00:09  ann handed it on to cat (knows her)" in told
+    assert "  00:00:09  is kept for cat until 00:00:39" in told
+
+
+def test_a_contact_on_hold() -> None:
+    """It is said who consults, on which leg; and the leg itself can be asked about."""
+    story = simple("ann", "bob", "cat")
+    story.take(3 * S, ContactArrived("c1", "100"))
+    serve(story, 5 * S, "c1", "ann", 1)
+    story.take(9 * S, ConsultAsked("c1", "ann", to_agent="cat"))
+    assert "c1 is on hold, while ann consults a colleague (consult-1)" == said(story, "c1")[0]
+    assert "consult-1 rings since 00:00:09" == said(story, "consult-1")[0]

@@ -143,6 +143,10 @@ def _rich_needs(needs: QueuePlan, *, first: bool) -> QueuePlan:
         overflow=Overflow(45 * S, "quick", "" if first else "contact.identified"),
         preferred=Preferred(12 * S, when="contact.language == 'en'" if first else ""),
         priorities=(PriorityRule("contact.language == 'zh'", 1), PriorityRule("keyed.employee != ''", -1)),
+        direct_ms=12 * S,
+        consult_ms=25 * S,
+        reasons=("done",),
+        wrap_up_reason="done",
         leave_when_empty=True,
     )
 

@@ -38,6 +38,8 @@ _ROUTING: Final = {
     "exclusion": _OUT,
     "callback": _OUT,
     "voicemail": _OUT,
+    "direct": _OUT,
+    "consult": _OUT,
 }
 # What of a queue is without effect beside `compat`, and what to do instead, by the system that the queue follows.
 _IDLE: Final[Mapping[str, Mapping[str, str]]] = {

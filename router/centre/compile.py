@@ -37,10 +37,9 @@ from escalation.plan import CaseType, DeskPlan, Team
 from ivr.flow import CaseStatus, Collect, Flow, HandOver, HangUp, Hours, Menu, MenuPlan, Node, Say, SetLanguage
 from router.centre.compat import AsteriskSpec, FreeswitchSpec
 from router.centre.references import members
-from router.centre.routing import PreferredSpec, QueueHoursSpec
+from router.centre.routing import AnnounceSpec, OverflowSpec, PreferredSpec, QueueHoursSpec
 from router.centre.sections import (
     AgentSpec,
-    AnnounceSpec,
     CaseStatusSpec,
     CentreSpec,
     ChannelSpec,
@@ -52,7 +51,6 @@ from router.centre.sections import (
     HoursSpec,
     MenuSpec,
     NodeSpec,
-    OverflowSpec,
     QueueSpec,
     SaySpec,
     Sections,
@@ -165,6 +163,10 @@ def compile_queue(
         expected_wait_max=ExpectedWaitMax(limit.wait, limit.percent) if (limit := spec.expected_wait_max) else None,
         agents_min=spec.agents_min,
         priorities=tuple(PriorityRule(rule.when, rule.add) for rule in spec.priorities),
+        reasons=tuple(sorted(spec.reasons)),
+        wrap_up_reason=spec.wrap_up_reason or "",
+        direct_ms=spec.direct,
+        consult_ms=spec.consult,
     )
     if spec.compat is None:
         return queue

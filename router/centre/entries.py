@@ -43,6 +43,7 @@ SkillName = Annotated[Id, named("skills", "skill of this centre")]
 QueueName = Annotated[Id, named("queues", "queue of this centre")]
 TeamName = Annotated[Id, named("teams", "team of this centre")]
 AgentName = Annotated[Id, named("agents", "agent or group of agents of this centre")]
+WrapUpCode = Annotated[Id, named("reasons", "wrap-up code of this centre")]
 CaseTypeName = Annotated[Id, named("case_types", "case type of this centre")]
 Condition = Annotated[str, Field(min_length=1, json_schema_extra={"format": "condition"})]
 """An expression in CEL about a contact, true or false."""

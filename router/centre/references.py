@@ -24,7 +24,12 @@ from router.nearest import did_you_mean
 
 NEEDED: Final = ("centre", "entry_points", "flows", "queues", "agents")
 
-_ONCE_IN_QUEUES: Final = (("compat", "join_empty"), ("compat", "leave_when_empty"), ("voicemail", "instead_of"))
+_ONCE_IN_QUEUES: Final = (
+    ("reasons",),
+    ("compat", "join_empty"),
+    ("compat", "leave_when_empty"),
+    ("voicemail", "instead_of"),
+)
 _LANGUAGES: Final = TypeAdapter(list[Language])
 
 

@@ -1,13 +1,54 @@
-"""What a queue may say of when it takes contacts, whom it lets in, and for whom it keeps them at first."""
+"""What a queue may say of when it takes contacts, whom it lets in, for whom it keeps them, and where they go on to."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from router.centre.durations import SomeTime
-from router.centre.entries import CalendarName, Condition, Entry, Priority, PromptName, QueueName, lasting
+from router.centre.durations import Duration, SomeTime
+from router.centre.entries import AgentName, CalendarName, Condition, Entry, Priority, PromptName, QueueName, lasting
+
+ANNOUNCE_MS_MIN: Final = 5_000
+"""How often a waiting contact may be told something."""
+
+
+def _spoken(every_ms: int) -> int:
+    if every_ms < ANNOUNCE_MS_MIN:
+        raise ValueError(
+            f"a message would still be playing when the next begins: write {ANNOUNCE_MS_MIN // 1000}s or more"
+        )
+    return every_ms
+
+
+Interval = Annotated[SomeTime, AfterValidator(_spoken)]
+
+
+class OverflowSpec(Entry):
+    """Where contacts go that nobody answers in time. They keep the place of their need, and all that was learnt."""
+
+    after: SomeTime = Field(description="How long a contact waits here.")
+    queue: QueueName = Field(description="The queue it goes on to.")
+    when: Condition | None = Field(None, description="Only contacts of which this is true go on. `null`: all.")
+
+
+class AnnounceSpec(Entry):
+    """What contacts are told while they wait: as soon as they have to, and at intervals from then on."""
+
+    every: Interval = lasting("30s", "The interval; 5s at least.")
+    position: bool = Field(default=False, description="Whether its position is said. It never rises within a queue.")
+    expected_wait: bool = Field(
+        default=False,
+        description="Whether the wait still to come is said: within what half are answered, and nine in ten.",
+    )
+    prompts: list[PromptName] = Field([], description="What is played each time but the first, such as a comfort.")
+
+
+class TierSpec(Entry):
+    """Agents who may serve a queue from some time on. Those of earlier tiers go first."""
+
+    agents: list[AgentName] = Field(min_length=1, description="The agents, or groups of them, in this order.")
+    after: Duration = lasting("0s", "How long the contact has waited.")
 
 
 class PriorityRuleSpec(Entry):

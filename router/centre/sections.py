@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from acd.plan import CHANNELS, Channel, ChannelPlan, Order, Ring, Selection, WrapUpOutcome
 from escalation.case import CaseState
@@ -24,7 +24,6 @@ from router.centre.entries import (
     Attempts,
     CalendarName,
     CaseTypeName,
-    Condition,
     Digits,
     Entry,
     Fact,
@@ -41,9 +40,18 @@ from router.centre.entries import (
     SpokenLanguage,
     TeamName,
     Words,
+    WrapUpCode,
     lasting,
 )
-from router.centre.routing import ExpectedWaitMaxSpec, PreferredSpec, PriorityRuleSpec, QueueHoursSpec
+from router.centre.routing import (
+    AnnounceSpec,
+    ExpectedWaitMaxSpec,
+    OverflowSpec,
+    PreferredSpec,
+    PriorityRuleSpec,
+    QueueHoursSpec,
+    TierSpec,
+)
 from router.centre.stand_ins import CallbackSpec, VoicemailSpec
 
 HORIZON_YEARS_MAX: Final = 20
@@ -54,21 +62,9 @@ COUNT_MAX: Final = 10_000
 """How many agents a group may have."""
 COST_MAX: Final = 10_000
 """How many units an agent can bear at most, and a contact cost."""
-ANNOUNCE_MS_MIN: Final = 5_000
-"""How often a waiting contact may be told something."""
-
-
-def _spoken(every_ms: int) -> int:
-    if every_ms < ANNOUNCE_MS_MIN:
-        raise ValueError(
-            f"a message would still be playing when the next begins: write {ANNOUNCE_MS_MIN // 1000}s or more"
-        )
-    return every_ms
 
 
 Cost = Annotated[int, Field(ge=1, le=COST_MAX)]
-
-Interval = Annotated[SomeTime, AfterValidator(_spoken)]
 
 
 class HorizonSpec(Entry):
@@ -316,33 +312,6 @@ class RelaxationSpec(Entry):
     match_language: bool | None = Field(None, description="`false`: in any language. `null`: as before.")
 
 
-class OverflowSpec(Entry):
-    """Where contacts go that nobody answers in time. They keep the place of their need, and all that was learnt."""
-
-    after: SomeTime = Field(description="How long a contact waits here.")
-    queue: QueueName = Field(description="The queue it goes on to.")
-    when: Condition | None = Field(None, description="Only contacts of which this is true go on. `null`: all.")
-
-
-class AnnounceSpec(Entry):
-    """What contacts are told while they wait: as soon as they have to, and at intervals from then on."""
-
-    every: Interval = lasting("30s", "The interval; 5s at least.")
-    position: bool = Field(default=False, description="Whether its position is said. It never rises within a queue.")
-    expected_wait: bool = Field(
-        default=False,
-        description="Whether the wait still to come is said: within what half are answered, and nine in ten.",
-    )
-    prompts: list[PromptName] = Field([], description="What is played each time but the first, such as a comfort.")
-
-
-class TierSpec(Entry):
-    """Agents who may serve a queue from some time on. Those of earlier tiers go first."""
-
-    agents: list[AgentName] = Field(min_length=1, description="The agents, or groups of them, in this order.")
-    after: Duration = lasting("0s", "How long the contact has waited.")
-
-
 class QueueSpec(Entry):
     """Where contacts wait for an agent.
 
@@ -410,6 +379,16 @@ class QueueSpec(Entry):
     case_type: CaseTypeName | None = Field(
         None, description="The type of case an escalation opens when the agent names none."
     )
+    reasons: list[WrapUpCode] = Field(
+        [], description="The wrap-up codes that agents may give. None: any of the centre's."
+    )
+    wrap_up_reason: WrapUpCode | None = Field(
+        None, description="The wrap-up code that is booked when the time for wrap-up runs out. `null`: none."
+    )
+    direct: SomeTime = lasting(
+        "30s", "How long a contact that is transferred to one agent, or given to him by hand, waits for him alone."
+    )
+    consult: SomeTime = lasting("2m", "How long an agent who consults somebody of this queue waits for an answer.")
     compat: CompatSpec | None = Field(
         None,
         description="The old system that the queue follows, for replay and comparison; most other settings of a queue "
@@ -421,6 +400,14 @@ class QueueSpec(Entry):
     voicemail: VoicemailSpec | None = Field(
         None, description="How waiting customers leave a message instead. `null`: they cannot."
     )
+
+    @field_validator("wrap_up_reason")
+    @classmethod
+    def _is_one_of_its_own(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        reasons = info.data.get("reasons")
+        if reason and reasons and reason not in reasons:
+            raise ValueError(f"`{reason}` is not one of the queue's own `reasons`: list it there, or take one of them")
+        return reason
 
     @property
     def listed(self) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from acd.events import AgentLapsed, AgentMoved, AgentStateSet, ContactEnded, OfferDeclined, OfferExpired, QueueLeft
+from acd.hands import ConsultCompleted, ContactTransferred
 from escalation.events import CaseAccepted, CaseBreached, CaseOpened, CaseResolved
 from router.events import Event
 from router.times import clock, minutes, moment
@@ -73,6 +74,11 @@ _LEAVES: Final = {
 _TELL: Final[dict[type, Callable[[Any, str], tuple[str, str]]]] = {
     ContactEnded: _ended,
     QueueLeft: lambda event, zone: (f"{brief(event.contact)} {_LEAVES[event.outcome]} {event.queue}", "yellow"),
+    ContactTransferred: lambda event, zone: (
+        f"{event.agent} hands {brief(event.contact)} on to {event.to_agent or event.queue}",
+        "cyan",
+    ),
+    ConsultCompleted: lambda event, zone: (f"{event.agent} hands {brief(event.contact)} over to a colleague", "cyan"),
     OfferDeclined: lambda event, zone: (f"{event.agent} declines {brief(event.contact)}", "yellow"),
     OfferExpired: lambda event, zone: (f"{event.agent} lets {brief(event.contact)} ring out", "yellow"),
     AgentMoved: _moved,

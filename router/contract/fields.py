@@ -70,7 +70,6 @@ FIELDS: Final[dict[str, Meaning]] = {
     "digits_max": Meaning("How many keys to take at most.", 6),
     "terminator": Meaning("The key that ends the number early; empty for none.", "#"),
     "secret": Meaning("Whether the keys are secret: show, log and store them nowhere.", example=False),
-    "because": Meaning('What led there; "filled" is collected without the key that ends a number early.', "chosen"),
     "used": Meaning("How many of the keys pressed so far were spent on it.", 1),
     "missed": Meaning("Silence, or keys that fit nothing.", "no_input"),
     "count": Meaning("How many of them at this node so far.", 1),
@@ -83,6 +82,24 @@ FIELDS: Final[dict[str, Meaning]] = {
     "contact.moved:queue": Meaning("The queue it goes to, one of the centre's.", "payroll", _NAME_LIMITS),
     "contact.moved:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
     "queue.left:outcome": Meaning("Where it goes on to, and why.", "overflowed"),
+    "contact.transferred:queue": Meaning("The queue it goes to; empty for its own.", "payroll", _NAME_LIMITS),
+    "contact.transferred:to_agent": Meaning(
+        "The agent who alone may have it for a while; empty for anybody of the queue.", "", _NAME_LIMITS
+    ),
+    "contact.transferred:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
+    "consult.asked:queue": Meaning("The queue to ask in; empty where an agent is asked for.", "payroll", _NAME_LIMITS),
+    "consult.asked:to_agent": Meaning("The agent to ask; empty where any of a queue is.", "", _NAME_LIMITS),
+    "contact.pulled:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
+    "by": Meaning("The supervisor who did it; empty where it is not said.", "", _NAME_LIMITS),
+    "supervisor": Meaning("Who takes part: a name of the telephony side.", "wang", {"pattern": NAME_PATTERN}),
+    "mode": Meaning("Unheard, heard by the agent alone, or heard by all.", "whisper"),
+    "consults": Meaning("The contact about which an agent consults another one on this leg; empty for none.", ""),
+    "consult": Meaning("The leg of the consult: a contact of the engine's own.", "consult-3"),
+    "bridge:agents": Meaning("Who talks with the customer from now on.", ["sora"]),
+    "because": Meaning("What led there.", "time"),
+    "flow.moved:because": Meaning(
+        'What led there; "filled" is collected without the key that ends a number early.', "chosen"
+    ),
     "contact.reprioritised:reason": Meaning("Why, in words; empty where that is not said.", "", _text(200)),
     "position": Meaning("The place to tell the customer, from 1; it never rises while it is in this queue.", 3),
     "place": Meaning("The true place, from 1; more than `position` where others came to go first since.", 3),
@@ -160,7 +177,10 @@ FIELDS: Final[dict[str, Meaning]] = {
     "reason": Meaning("Why, in words.", "no answer", _text(200)),
     "agent.state:reason": Meaning("Why the agent pauses; empty where that is not said.", "", _text(200)),
     "once": Meaning("Whether the agent is ready for one contact only, and pauses after it.", example=False),
-    "contact.wrapped_up:reason": Meaning("The wrap-up code, one of the centre's; empty for none.", "wages", _text(200)),
+    "contact.wrapped_up:reason": Meaning(
+        "The wrap-up code, one of the queue's or else of the centre's; empty for none.", "wages", _text(200)
+    ),
+    "wrap_up.expired:reason": Meaning("The queue's own wrap-up code for it; empty for none.", ""),
     "leg.failed:cause": Meaning("Why the agent's leg failed.", "no_answer"),
     # cases and hours
     "due_at": Meaning("When the answer is owed, in ms since the epoch; null if never.", NOW + 14_400_000),
@@ -198,6 +218,9 @@ FIELDS: Final[dict[str, Meaning]] = {
     "queues": Meaning("All queues of the centre.", []),
     "queues:open": Meaning("Whether it takes contacts at this hour.", example=True),
     "queues:waiting": Meaning("How many contacts are in it unanswered, those that ring included.", 4),
+    "contacts:directed_to": Meaning("The agent who alone may have it; empty for none.", ""),
+    "contacts:wrapped_up_by": Meaning("Who has handed it on and still wraps up.", []),
+    "contacts:supervisors": Meaning("Who takes part in the conversation, as pairs of name and mode.", []),
     "contacts:flow": Meaning("The menu tree that it is in; empty for none.", ""),
     "contacts:node": Meaning("The node within it; empty for none.", ""),
     "contacts:stand_in": Meaning("What waits for a customer who is not on the line; empty while he is.", "callback"),

@@ -63,6 +63,10 @@ class ContactShown:
     attempts: int
     rests_until: int
     reserved_for: tuple[str, ...]
+    directed_to: str
+    consults: str
+    wrapped_up_by: tuple[str, ...]
+    supervisors: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,10 @@ def _contact(contact: Contact, session: Session | None) -> ContactShown:
         contact.attempts,
         contact.rests_until,
         kept_for,
+        contact.directed_to,
+        contact.consults,
+        tuple(contact.parts),
+        tuple(contact.supervisors.items()),
     )
 
 

@@ -24,6 +24,8 @@ from router.explain.model import (
     Choice,
     Chooser,
     Decision,
+    Directed,
+    InHand,
     KeptApart,
     Missing,
     NoRoom,
@@ -161,7 +163,9 @@ def _contact_terms(floor: Floor, contact: Contact, now: int) -> tuple[Term, ...]
 
 
 def _agent_terms(floor: Floor, contact: Contact, agent: Agent, listed: Listed) -> tuple[Term, ...]:
-    """`acd.selection`, term by term."""
+    """`acd.selection`, term by term. Whom a contact is meant for has nobody to be compared with."""
+    if contact.directed_to:
+        return ()
     queue = floor.plan.queues[contact.queue]
     tier, place = listed.get(agent.id, (0, agent.place))
     terms = [Term("tier", tier)] if queue.tiers else []
@@ -221,18 +225,26 @@ def _listed(queue: QueuePlan) -> Listed:
 def _between(floor: Floor, contact: Contact, agent: Agent, now: int, listed: Listed) -> Iterable[Obstacle]:
     """What is between the two, whatever the agent does, in the order in which it is counted."""
     queue, levels = floor.plan.queues[contact.queue], dict(agent.skills)
-    asked = [Missing(each.skill, each.level, levels.get(each.skill, 0)) for each in contact.requirements]
-    if missing := tuple(each for each in asked if each.has < each.level):
-        yield Unskilled(missing)
-    tier, _ = listed.get(agent.id, (0, 0))
-    if queue.tiers and not 1 <= tier <= contact.tiers:
-        yield _closed(queue, contact, tier)
+    if contact.directed_to not in ("", agent.id):
+        yield Directed(contact.directed_to, contact.directed_until or None)
+    if not contact.directed_to:
+        yield from _unfit(queue, contact, levels, listed.get(agent.id, (0, 0))[0])
     if (room := _no_room(floor, contact, agent)) is not None:
         yield room
+    if has := next((each for each in (contact.id, contact.consults) if each in agent.works), None):
+        yield InHand(has)
     if (until := contact.exclusions.get(agent.id, 0)) > now:
         yield KeptApart(until)
     if contact.reserved_for and agent.id not in contact.reserved_for:
         yield Reserved(contact.reserved_for, contact.reserved_until)
+
+
+def _unfit(queue: QueuePlan, contact: Contact, levels: Mapping[str, int], tier: int) -> Iterable[Obstacle]:
+    asked = [Missing(each.skill, each.level, levels.get(each.skill, 0)) for each in contact.requirements]
+    if missing := tuple(each for each in asked if each.has < each.level):
+        yield Unskilled(missing)
+    if queue.tiers and not 1 <= tier <= contact.tiers:
+        yield _closed(queue, contact, tier)
 
 
 def _closed(queue: QueuePlan, contact: Contact, tier: int) -> TierClosed:
@@ -304,9 +316,10 @@ class _Rivals:
 
     def has(self, other: Contact) -> bool:
         """Whether the other contact is one."""
-        key = (other.queue, other.requirements, other.tiers)
+        key = (other.queue, other.requirements, other.tiers, other.directed_to)
         if key not in self._known:
-            agents = self._able if self._floor.plan.queues[other.queue].tiers else self._kinds
+            by_name = other.directed_to or self._floor.plan.queues[other.queue].tiers
+            agents = self._able if by_name else self._kinds
             self._known[key] = any(self._could(other, agent) for agent in agents)
         return self._known[key]
 

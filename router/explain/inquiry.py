@@ -10,7 +10,7 @@ from acd.model import ContactState
 from router.board import Board
 from router.events import ContactArrived, ContactLeft, Event
 from router.explain import derive
-from router.explain.model import Decision, Instead, KeptApart, Waiting, difference
+from router.explain.model import Decision, InHand, Instead, KeptApart, Waiting, difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _instead(floor: Floor, contact_id: str, seq: int, at: int, offer: OfferConta
     if contact is None or not floor.seeks(contact):
         return []
     own = derive.contact_for(floor, contact, agent, at)
-    if not all(isinstance(obstacle, KeptApart) for obstacle in own.obstacles):
+    if not all(isinstance(obstacle, KeptApart | InHand) for obstacle in own.obstacles):
         return []
     other = derive.contact_for(floor, floor.contacts[offer.contact], agent, at)
     return [Instead(seq, at, offer.contact, offer.queue, own.obstacles, difference(other, own))]

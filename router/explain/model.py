@@ -78,6 +78,14 @@ class Reserved:
 
 
 @dataclass(frozen=True, slots=True)
+class InHand:
+    """The agent has to do with it already: he wraps up his part of it, or it is what a consult is about."""
+
+    contact: str
+    reason: Literal["kept_apart"] = "kept_apart"
+
+
+@dataclass(frozen=True, slots=True)
 class NoRoom:
     """The agent has no room for a contact of this channel, which costs `cost` units.
 
@@ -95,6 +103,15 @@ class NoRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class Directed:
+    """The contact is meant for another agent, who alone may have it: until then, or None as long as it waits."""
+
+    agent: str
+    until: int | None
+    reason: Literal["directed"] = "directed"
+
+
+@dataclass(frozen=True, slots=True)
 class NotReady:
     """The agent is not ready. `contact` is the one in hand; `until` is when the state ends at the latest, if it does.
 
@@ -109,7 +126,7 @@ class NotReady:
     reason: Literal["state"] = "state"
 
 
-Obstacle: TypeAlias = Unskilled | TierClosed | NoRoom | KeptApart | Reserved | NotReady
+Obstacle: TypeAlias = Directed | Unskilled | TierClosed | NoRoom | InHand | KeptApart | Reserved | NotReady
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +157,7 @@ class Choice:
     def counts(self) -> tuple[tuple[str, int], ...]:
         """How many were excluded for each reason, as a decision's record has it. Who is not ready is not counted."""
         first = [each.obstacles[0].reason for each in self.excluded if not is_not_ready(each)]
-        reasons = ("skill", "tier", "capacity", "kept_apart", "reserved")
+        reasons = ("skill", "tier", "capacity", "kept_apart", "reserved", "directed")
         return tuple((reason, first.count(reason)) for reason in reasons if reason in first)
 
     def standing(self, subject: str) -> Standing | None:
@@ -152,7 +169,7 @@ def is_passing(obstacle: Obstacle) -> bool:
     """Whether it will pass, and lies not in what the agent can: he is busy, or the contact is kept for others."""
     if isinstance(obstacle, NoRoom):
         return obstacle.most != 0
-    return isinstance(obstacle, NotReady | KeptApart | Reserved)
+    return isinstance(obstacle, NotReady | KeptApart | InHand | Reserved)
 
 
 def is_not_ready(standing: Standing) -> bool:

@@ -10,6 +10,8 @@ from acd.model import AgentState
 from acd.plan import QueuePlan, Selection
 from router.explain.model import (
     Difference,
+    Directed,
+    InHand,
     KeptApart,
     Missing,
     NoRoom,
@@ -87,18 +89,29 @@ class Phrases:
 
     def _obstacle(self, obstacle: Obstacle) -> str:
         match obstacle:
+            case Directed() | Reserved():
+                return self._for_others(obstacle)
             case Unskilled(missing):
                 return f"without {' and '.join(map(_missing, missing))}"
             case TierClosed():
                 return self._closed(obstacle)
             case NoRoom():
                 return _no_room(obstacle)
-            case KeptApart(until):
-                return f"kept apart from it until {self.time(until)}, after an offer that came to nothing"
-            case Reserved(agents, until):
-                return f"not one of those it is kept for until {self.time(until)}: {listed(agents)}"
+            case InHand() | KeptApart():
+                return self._apart(obstacle)
             case NotReady():
                 return self._doing(obstacle)
+
+    def _for_others(self, meant: Directed | Reserved) -> str:
+        until = f" until {self.time(meant.until)}" if meant.until else ""
+        if isinstance(meant, Directed):
+            return f"not {meant.agent}, for whom it is meant{until}"
+        return f"not one of those it is kept for{until}: {listed(meant.agents)}"
+
+    def _apart(self, apart: InHand | KeptApart) -> str:
+        if isinstance(apart, InHand):
+            return f"has to do with {apart.contact} already"
+        return f"kept apart from it until {self.time(apart.until)}, after an offer that came to nothing"
 
     def _closed(self, closed: TierClosed) -> str:
         if not closed.tier:

@@ -31,6 +31,19 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
 )
+from acd.hands import (
+    ConsultAsked,
+    ConsultCompleted,
+    ConsultEnded,
+    ConsultMerged,
+    ContactDirected,
+    ContactPulled,
+    ContactTransferred,
+    DirectionEnded,
+    SupervisionAsked,
+    SupervisionEnded,
+    UnholdContact,
+)
 from acd.plan import Requirement
 from acd.stand_in_events import (
     CallbackAsked,
@@ -72,6 +85,8 @@ def ended(event: ContactEnded) -> str:
         "withdrawn": f"ended: withdrawn from {event.queue}, where it is no longer wanted",
         "callback_failed": "ended: the customer could not be called back",
         "no_message": "ended: the customer was to leave a message, and left none",
+        "consulted": f"ended: {event.agent} was consulted, after a wait of {wait} in {event.queue} and {talk} of talk",
+        "called_off": f"ended: called off after a wait of {wait} in {event.queue}",
     }[event.outcome]
 
 
@@ -157,6 +172,22 @@ def _wrapped_up(event: WrappedUp | WrapUpExpired, phrases: Phrases) -> str:
     return f"{event.agent} ended the wrap-up: {outcome[event.outcome]}"
 
 
+def _by(event: ContactMoved | ContactPulled | ContactReprioritised) -> str:
+    return f", by {event.by}" if event.by else ""
+
+
+def _handed_on(event: ContactTransferred, phrases: Phrases) -> str:
+    to = f"to {event.to_agent}" if event.to_agent else f"to queue {event.queue}"
+    return f"{event.agent} handed it on {to}" + (f" ({event.reason})" if event.reason else "")
+
+
+def _asked(event: ConsultAsked, phrases: Phrases) -> str:
+    return f"is put on hold: {event.agent} asks {event.to_agent or f'for somebody of queue {event.queue}'}"
+
+
+_NOT_HIM: Final = {"time": "did not become free in time", "away": "is not there", "not_taken": "has not taken it"}
+
+
 def _case_opened(event: CaseOpened, phrases: Phrases) -> str:
     due = f", due {phrases.time(event.due_at)}" if event.due_at is not None else ""
     return f"became {event.case}, with {event.team or 'the first line'}{due}"
@@ -167,11 +198,11 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     ContactLeft: lambda event, phrases: "the customer hung up",
     ContactQueued: _queued,
     ContactWidened: _widened,
-    ContactMoved: lambda event, phrases: f"was moved to {event.queue} by hand",
+    ContactMoved: lambda event, phrases: f"was moved to {event.queue} by hand{_by(event)}",
     QueueLeft: _left,
     AttemptStarted: lambda event, phrases: f"its turn came in {event.queue}, which follows Asterisk: {event.strategy}",
     AttemptEnded: lambda event, phrases: f"nobody answered; its turn comes again at {phrases.time(event.next_at)}",
-    ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}",
+    ContactReprioritised: lambda event, phrases: f"was given priority {event.priority}{_by(event)}",
     OfferContact: lambda event, phrases: f"was offered to {event.agent}",
     RingWidened: lambda event, phrases: "may ring at one more agent",
     OfferAccepted: lambda event, phrases: f"{event.agent} took it",
@@ -201,4 +232,15 @@ _TELL: Final[dict[type, Callable[[Any, Phrases], str]]] = {
     ReservationEnded: _open_to_all,
     ContactInterrupted: lambda event, phrases: f"waits for {event.agent}, who sees to something that cannot wait",
     ContactResumed: lambda event, phrases: f"goes on with {event.agent}",
+    ContactTransferred: _handed_on,
+    ContactPulled: lambda event, phrases: f"was given to {event.agent} by hand{_by(event)}",
+    ContactDirected: lambda event, phrases: f"is kept for {event.agent} until {phrases.time(event.until)}",
+    DirectionEnded: lambda event, phrases: f"is no longer kept for {event.agent}, who {_NOT_HIM[event.because]}",
+    ConsultAsked: _asked,
+    ConsultEnded: lambda event, phrases: f"{event.agent} asks nobody any more",
+    ConsultMerged: lambda event, phrases: f"{event.agent} took it into the talk with the colleague",
+    ConsultCompleted: lambda event, phrases: f"{event.agent} handed it over to the colleague, after an introduction",
+    UnholdContact: lambda event, phrases: f"talks with {event.agent} again",
+    SupervisionAsked: lambda event, phrases: f"{event.supervisor} takes part: {event.mode}",
+    SupervisionEnded: lambda event, phrases: f"{event.supervisor} takes part no longer",
 }

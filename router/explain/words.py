@@ -90,6 +90,9 @@ _STATES: Final[dict[ContactState, Callable[[Contact, Phrases], str]]] = {
     ContactState.RECORDING: lambda contact, phrases: (
         f"records a message, until {phrases.time(contact.records_until)} at the latest"
     ),
+    ContactState.HELD: lambda contact, phrases: (
+        f"is on hold, while {contact.agent} consults a colleague ({contact.consult})"
+    ),
 }
 
 

@@ -52,9 +52,20 @@ def _due(tally: Tally) -> int:
     return _served(tally) - tally.abandoned_short
 
 
+def _handled(tally: Tally) -> int:
+    """What agents have had of contacts, each part of one that was handed on by itself."""
+    return tally.wrapped_up + tally.handed_on
+
+
+def _decided(tally: Tally) -> int:
+    """Answered contacts that are over; however many agents had one, it is one."""
+    return tally.wrapped_up + tally.lost
+
+
 _SERVED: Final = "answered + abandoned + sent away"
 _DUE: Final = "answered + abandoned - short abandons + sent away"
-_WRAPPED: Final = "answered and wrapped up"
+_HANDLED: Final = "wrapped up + handed on"
+_DECIDED: Final = "answered and wrapped up, or lost in a transfer"
 
 FLOW_COUNTS: Final = (
     Measure("offered", "offered", "count", "entered a queue", lambda t: (t.offered, 1)),
@@ -89,9 +100,10 @@ WAITS: Final = (
             lambda t: (t.wait_ms_max, 1 if t.left else 0)),
 )  # fmt: skip
 HANDLING: Final = (
-    Measure("aht", "AHT", "ms", "(talk + wrap-up) / wrapped up", lambda t: (t.talk_ms + t.wrap_up_ms, t.wrapped_up)),
-    Measure("talk", "AHT without wrap-up", "ms", "talk / wrapped up", lambda t: (t.talk_ms, t.wrapped_up)),
-    Measure("wrap_up", "wrap-up", "ms", "wrap-up / wrapped up", lambda t: (t.wrap_up_ms, t.wrapped_up)),
+    Measure("aht", "AHT", "ms", f"(talk + wrap-up) / ({_HANDLED})",
+            lambda t: (t.talk_ms + t.wrap_up_ms, _handled(t))),
+    Measure("talk", "AHT without wrap-up", "ms", f"talk / ({_HANDLED})", lambda t: (t.talk_ms, _handled(t))),
+    Measure("wrap_up", "wrap-up", "ms", f"wrap-up / ({_HANDLED})", lambda t: (t.wrap_up_ms, _handled(t))),
 )  # fmt: skip
 OCCUPANCY: Final = (
     Measure("occupancy", "occupancy", "share", "handling / (handling + ready), ringing apart",
@@ -110,12 +122,12 @@ OCCUPANCY: Final = (
             lambda t: (t.not_responding_ms, 1), about="floor"),
 )  # fmt: skip
 RESOLUTION: Final = (
-    Measure("fcr", "FCR (strict, in contact)", "share", f"resolved in the contact by the first line / {_WRAPPED}",
-            lambda t: (t.resolved, t.wrapped_up)),
-    Measure("flr", "FLR (gross)", "share", f"(resolved in the contact + later by the first line) / {_WRAPPED}",
-            lambda t: (t.resolved + t.followed_up, t.wrapped_up)),
-    Measure("escalated", "escalated", "share", f"handed to a process team / {_WRAPPED}",
-            lambda t: (t.escalated, t.wrapped_up)),
+    Measure("fcr", "FCR (strict, in contact)", "share", f"resolved in the contact by the first line / {_DECIDED}",
+            lambda t: (t.resolved, _decided(t))),
+    Measure("flr", "FLR (gross)", "share", f"(resolved in the contact + later by the first line) / {_DECIDED}",
+            lambda t: (t.resolved + t.followed_up, _decided(t))),
+    Measure("escalated", "escalated", "share", f"handed to a process team / {_DECIDED}",
+            lambda t: (t.escalated, _decided(t))),
 )  # fmt: skip
 
 MEASURES: Final[dict[str, Measure]] = {

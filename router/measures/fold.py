@@ -29,12 +29,13 @@ from acd.events import (
     WrappedUp,
     WrapUpExpired,
 )
+from acd.hands import ConsultCompleted, ContactTransferred, TalkEnded
 from acd.stand_in_events import CallbackFailed, DialTimedOut
 from escalation.events import CaseOpened, CaseResolved
 from router.events import Event
 from router.measures.definitions import MEASURES
 from router.measures.spans import Span, pending, settle, shift, with_times_of
-from router.measures.state import Doing, State, Visit, dump, load
+from router.measures.state import Consult, Doing, State, Visit, dump, load
 from router.measures.tally import Tally
 from router.plan import Plan
 
@@ -216,6 +217,9 @@ class Measures:
         return (tally, _of(span.arrived, visit.queue)) if span else (tally,)
 
     def _queued(self, event: ContactQueued, at: int) -> None:
+        if event.consults:
+            self._state.consults[event.contact] = Consult(event.consults, event.queue)
+            return
         visit = self._state.waiting[event.contact] = Visit(event.queue, at, bool(event.stand_in))
         self._state.lengths[event.queue] = self._state.lengths.get(event.queue, 0) + 1
         tally, cohort = self._both(visit)
@@ -238,9 +242,19 @@ class Measures:
         return visit, tallies
 
     def _left(self, event: QueueLeft, at: int) -> None:
-        self._leave(event.contact, "closed_on" if event.outcome == "closed" else event.outcome, at)
+        if event.contact not in self._state.consults:
+            self._leave(event.contact, "closed_on" if event.outcome == "closed" else event.outcome, at)
 
     def _joined(self, event: ContactJoined, at: int) -> None:
+        """Time for a consult is work for its queue, but who is consulted has answered no customer."""
+        consult = self._state.consults.get(event.contact)
+        queue = consult.queue if consult else self._answered(event, at)
+        self._offer_over(event.offer, at)
+        self._shift(queue, "handling_ms", 1, at)
+        self._change(event.agent, at, offers=-1, contacts=1)
+
+    def _answered(self, event: ContactJoined, at: int) -> str:
+        """Count an answer, in the queue that is given back."""
         outcome = "stand_ins_answered" if self._state.waiting[event.contact].is_stand_in else "answered"
         visit, tallies = self._leave(event.contact, outcome, at)
         wait_ms = at - visit.since
@@ -254,18 +268,46 @@ class Measures:
             for threshold in self._thresholds_ms:
                 tally.within[threshold] = tally.within.get(threshold, 0) + (wait_ms <= threshold)
         self._state.talking[event.contact] = visit
-        self._offer_over(event.offer, at)
-        self._shift(visit.queue, "handling_ms", 1, at)
-        self._change(event.agent, at, offers=-1, contacts=1)
+        self._state.handed_on.pop(event.contact, None)
+        return visit.queue
+
+    def _transferred(self, event: ContactTransferred, _at: int) -> None:
+        self._hand_on(event)
+        self._state.handed_on[event.contact] = None
+
+    def _completed(self, event: ConsultCompleted, at: int) -> None:
+        """The consultant has the contact, which he did not answer: it is of his queue without having waited there."""
+        self._hand_on(event)
+        consults = self._state.consults
+        leg = next(leg for leg, consult in consults.items() if consult.contact == event.contact)
+        self._state.talking[event.contact] = Visit(consults.pop(leg).queue, at)
+
+    def _hand_on(self, event: ContactTransferred | ConsultCompleted) -> None:
+        """A part counts in the handle time; what becomes of the contact is the last agent's to say."""
+        visit = self._state.wrapping[_part(event)] = self._state.talking.pop(event.contact)
+        visit.decides = False
+
+    def _talk_ended(self, event: TalkEnded, at: int) -> None:
+        visit = self._state.wrapping[_part(event)]
+        visit.talk_ms, visit.ended = event.talk_ms, at
 
     def _ended(self, event: ContactEnded, at: int) -> None:
-        if not event.queue:
+        if consult := self._state.consults.pop(event.contact, None):
+            if event.agent:
+                self._state.consulted[event.contact] = consult.queue
+            return
+        if not event.queue or event.outcome == "consulted":
+            self._state.handed_on.pop(event.contact, None)
             return
         if event.outcome == "handled":
-            visit = self._state.wrapping[event.contact] = self._state.talking.pop(event.contact)
+            visit = self._state.wrapping[_part(event)] = self._state.talking.pop(event.contact)
             visit.talk_ms, visit.ended = event.talk_ms, at
             return
         visit, tallies = self._leave(event.contact, event.outcome, at)
+        if event.contact in self._state.handed_on:
+            del self._state.handed_on[event.contact]
+            for tally in tallies:
+                tally.lost += 1
         if event.outcome == "abandoned":
             wait_ms, queue = at - visit.since, self._plan.floor.queues[visit.queue]
             for tally in tallies:
@@ -274,16 +316,22 @@ class Measures:
                 tally.abandoned_short += wait_ms <= queue.short_abandon_ms
 
     def _wrapped_up(self, event: WrappedUp | WrapUpExpired, at: int) -> None:
-        visit = self._state.wrapping.pop(event.contact)
+        visit = self._state.wrapping.pop(_part(event), None)
+        if visit:
+            self._book_handling(visit, event, at)
+        queue = visit.queue if visit else self._state.consulted.pop(event.contact)
+        self._shift(queue, "handling_ms", -1, at)
+        self._change(event.agent, at, contacts=-1)
+
+    def _book_handling(self, visit: Visit, event: WrappedUp | WrapUpExpired, at: int) -> None:
+        columns = ("wrapped_up", event.outcome) if visit.decides else ("handed_on",)
         for tally in self._both(visit):
-            tally.wrapped_up += 1
             tally.talk_ms += visit.talk_ms
             tally.wrap_up_ms += at - visit.ended
-            setattr(tally, event.outcome, getattr(tally, event.outcome) + 1)
-        if event.outcome == "follow_up":
+            for column in columns:
+                setattr(tally, column, getattr(tally, column) + 1)
+        if visit.decides and event.outcome == "follow_up":
             self._state.kept[event.contact] = visit
-        self._shift(visit.queue, "handling_ms", -1, at)
-        self._change(event.agent, at, contacts=-1)
 
     def _case_opened(self, event: CaseOpened, _at: int) -> None:
         if visit := self._state.kept.pop(event.contact, None):
@@ -351,6 +399,11 @@ class Measures:
         return agent is not None and bool(agent.offers or agent.contacts)
 
 
+def _part(event: Any) -> str:
+    """What an agent has, or had, of a contact. There may be several of one that is handed on."""
+    return f"{event.contact} {event.agent}"
+
+
 def _of(tallies: dict[str, Tally], queue: str) -> Tally:
     tally = tallies.get(queue)
     if tally is None:
@@ -377,6 +430,9 @@ _FOLD: Final[dict[type, Callable[[Measures, Any, int], None]]] = {
     QueueLeft: Measures._left,
     ContactJoined: Measures._joined,
     ContactEnded: Measures._ended,
+    ContactTransferred: Measures._transferred,
+    ConsultCompleted: Measures._completed,
+    TalkEnded: Measures._talk_ended,
     WrappedUp: Measures._wrapped_up,
     WrapUpExpired: Measures._wrapped_up,
     CaseOpened: Measures._case_opened,

@@ -13,13 +13,25 @@ from router.measures.spans import Levels, Span
 
 @dataclass(slots=True)
 class Visit:
-    """A contact, or what stands in for it, in a queue since `since` (ms). `talk_ms`, `ended`: once the talk is over."""
+    """A contact, or what stands in for it, in a queue since `since` (ms). `talk_ms`, `ended`: once the talk is over.
+
+    Its wrap-up `decides` what became of the contact, unless that was handed on.
+    """
 
     queue: str
     since: int
     is_stand_in: bool = False
     talk_ms: int = 0
     ended: int = 0
+    decides: bool = True
+
+
+@dataclass(slots=True)
+class Consult:
+    """The leg of a consult about a contact, in a queue that does not count it."""
+
+    contact: str
+    queue: str
 
 
 @dataclass(slots=True)
@@ -46,10 +58,11 @@ class Doing:
 class State:
     """What the fold carries along. `before`: the sums of all stretches that are over, kept or not.
 
-    `waiting`, `talking` and `wrapping` are contacts; each is in one of them at most. `offers` are open offers with
-    their queues. `kept` are contacts that the first line follows up, `cases` the cases they became, each with its
-    visit. `lengths`: how many wait, by queue. `forgotten_until`: where the kept stretches begin, if not at the first
-    event.
+    `waiting` and `talking` are contacts; each is in one of them at most. `wrapping` are the parts of them that agents
+    wrap up, `handed_on` those who were answered and wait again. `consults` are legs of consults, `consulted` those that
+    are over but for the wrap-up, with their queues. `offers` are open offers with theirs. `kept` are contacts that the
+    first line follows up, `cases` the cases they became, each with its visit. `lengths`: how many wait, by queue.
+    `forgotten_until`: where the kept stretches begin, if not at the first event.
     """
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
@@ -60,6 +73,9 @@ class State:
     waiting: dict[str, Visit] = field(default_factory=dict)
     talking: dict[str, Visit] = field(default_factory=dict)
     wrapping: dict[str, Visit] = field(default_factory=dict)
+    handed_on: dict[str, None] = field(default_factory=dict)
+    consults: dict[str, Consult] = field(default_factory=dict)
+    consulted: dict[str, str] = field(default_factory=dict)
     lengths: dict[str, int] = field(default_factory=dict)
     offers: dict[int, str] = field(default_factory=dict)
     agents: dict[str, Doing] = field(default_factory=dict)

@@ -26,6 +26,9 @@ class Tally:
     `abandoned_in` are within the queue's acceptable wait, `abandoned_short` within its short-abandon threshold;
     `within`: how many were answered by each threshold (ms).
 
+    `handed_on` are parts of contacts that agents have handed on and wrapped up, `lost` contacts that were handed on and
+    then never answered again.
+
     Waits are in `wait_ms` of the answered and `abandoned_wait_ms` of the abandoned; `wait_ms_max` is the longest of all
     who left. Handle time (`talk_ms`, `wrap_up_ms`) is booked whole, when the contact is wrapped up. The time of agents
     in a state is booked as it passes.
@@ -63,6 +66,8 @@ class Tally:
     follow_up: int = 0
     followed_up: int = 0
     escalated: int = 0
+    handed_on: int = 0
+    lost: int = 0
     ready_ms: int = 0
     ringing_ms: int = 0
     handling_ms: int = 0
