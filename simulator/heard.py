@@ -47,6 +47,7 @@ class Story:
         if leg is None or not leg.taken_over:
             return False
         self.queue, self.agent, self.queued_at, self.joined_at = leg.queue, leg.agent, at, at
+        self.consult = ""
         return True
 
     @property

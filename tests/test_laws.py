@@ -394,9 +394,9 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_outside_hours(self) -> None:
-        """In a closed queue that keeps nobody, only those are who are being joined, or were moved there by hand."""
+        """In a closed queue that keeps nobody, only those are who are being joined, or were moved or handed on there."""
         floor = self.engine.board.floor
-        by_hand = {event.contact for event in self.log if isinstance(event, ContactMoved)}
+        by_hand = {event.contact for event in self.log if isinstance(event, ContactMoved | ContactTransferred)}
         for each in floor.contacts.values():
             queue = floor.plan.queues.get(each.queue)
             late = queue and queue.hours and queue.hours.waiting != "keep" and floor.is_closed(queue.id)

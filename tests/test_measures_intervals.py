@@ -288,7 +288,7 @@ def test_definitions_of_service_level_and_abandonment_differ() -> None:
 def test_every_end_of_a_wait_has_its_column() -> None:
     """Each outcome that an event can name is a way out in the conservation law, or no end of a wait at all."""
     outcomes = {*get_args(get_type_hints(ContactEnded)["outcome"]), *get_args(get_type_hints(QueueLeft)["outcome"])}
-    elsewhere = {"handled", "left_menu", "served_in_menu", "no_message"}
+    elsewhere = {"handled", "left_menu", "served_in_menu", "no_message", "consulted", "called_off"}
     apart = {"answered", "stand_ins_answered", "closed_on"}  # who goes on from a closed queue is not sent away
     assert outcomes - elsewhere == EXITS.keys() - apart
 

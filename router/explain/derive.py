@@ -112,11 +112,11 @@ def strategy(queue: QueuePlan) -> str:
 
 def agents_for(floor: Floor, contact: Contact, now: int) -> Choice:
     """Every agent, before one contact."""
-    listed = _listed(floor.plan.queues[contact.queue])
+    queue = floor.plan.queues[contact.queue]
+    listed = _listed(queue)
     choice = _choice(_agent_for(floor, contact, agent, now, listed) for agent in floor.agents.values())
-    return (
-        _with_lot(choice, contact, now) if floor.plan.queues[contact.queue].selection == "weighted_random" else choice
-    )
+    draws = queue.selection == "weighted_random" and not contact.directed_to
+    return _with_lot(choice, contact, now) if draws else choice
 
 
 def agent_for(floor: Floor, contact: Contact, agent: Agent, now: int) -> Standing:
