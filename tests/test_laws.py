@@ -394,7 +394,7 @@ class Laws(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_outside_hours(self) -> None:
-        """In a closed queue that keeps nobody, are only those being joined, or moved or handed on there."""
+        """In a closed queue that keeps nobody are only those who are being joined, or were moved or handed on to it."""
         floor = self.engine.board.floor
         by_hand = {event.contact for event in self.log if isinstance(event, ContactMoved | ContactTransferred)}
         for each in floor.contacts.values():
