@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_a_queue_whose_agents_all_take_something_else(tmp_path: Path) -> None:
     assert [
         "centre.yaml:48: queues.nurses: no agent could ever take what comes to `nurses` by chat: none takes any (let an agent who could serve it take chat, and lower its `cost` or raise his `capacity`)"
     ] == faults_of(tmp_path, files)
+
+
+def test_without_entry_points_nothing_is_said_of_capacity(tmp_path: Path) -> None:
+    """Which channels contacts come by is not known then: one mistake is one fault."""
+    told = faults_of(tmp_path, re.sub(r"entry_points:\n(  .*\n)+", "entry_points: {}\n", CHAT))
+    assert told
+    assert not [fault for fault in told if "units" in fault or "take nothing" in fault or "no entry point has" in fault]
 
 
 def test_channels_compile_to_what_they_cost(tmp_path: Path) -> None:

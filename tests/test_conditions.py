@@ -111,6 +111,7 @@ def test_a_condition_without_sense_is_a_fault(tmp_path: Path, old: str, new: str
     line = 1 + BASE[: BASE.index("    offer: 15s")].count("\n") + RULES[: RULES.index(old)].count("\n")
     (found,) = faults_of(tmp_path, with_rules(RULES.replace(old, new)), more=DOCTORS)
     assert found.startswith(f"centre.yaml:{line}: {fault}")
+    assert found.endswith(")"), "with what to do about it"
 
 
 def test_a_secret_is_nothing_to_ask_about(tmp_path: Path) -> None:

@@ -45,9 +45,10 @@ def unbearable(document: Document, told: Collection[str]) -> Iterator[Fault]:
 def is_measured(document: Document, told: Collection[str]) -> bool:
     """Whether it is known what contacts cost, by which channels they come, and what agents can bear."""
     agents = (("agents", name) for name in document.section("agents"))
-    entry_points = (("entry_points", name) for name in document.section("entry_points"))
+    entry_points = [("entry_points", name) for name in document.section("entry_points")]
     return (
-        not document.broken
+        bool(entry_points)
+        and not document.broken
         and not any(field.split(".")[0] == "channels" for field in told)
         and all(is_clear(path, AgentSpec, _OF_AGENTS, told) for path in agents)
         and all(is_clear(path, EntryPointSpec, _OF_ENTRY_POINTS, told) for path in entry_points)

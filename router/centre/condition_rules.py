@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from router.centre.document import Document, Path
 from router.conditions import Kind, Problem, declared, open_name, problems
 from router.errors import Fault
 from router.nearest import what_there_is
+
+_ABOUT: Final = "a condition in CEL is true or false, and asks about `contact.*`, `keyed.NAME` or `open.CALENDAR`"
 
 
 def condition_faults(document: Document) -> Iterator[Fault]:
@@ -24,7 +26,7 @@ def condition_faults(document: Document) -> Iterator[Fault]:
 
 
 def _hint(problem: Problem, names: dict[str, Kind]) -> str:
-    return what_there_is(problem.name, names) if problem.name else ""
+    return what_there_is(problem.name, names) if problem.name else _ABOUT
 
 
 def _conditions(document: Document) -> Iterator[tuple[Path, str]]:

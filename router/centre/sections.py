@@ -55,9 +55,9 @@ from router.centre.routing import (
 from router.centre.stand_ins import CallbackSpec, VoicemailSpec
 
 HORIZON_YEARS_MAX: Final = 20
-YEAR_MIN: Final = 1900
+YEAR_MIN: Final = 1971
 YEAR_MAX: Final = 2999
-"""A horizon lies in these years: well within those that dates and zone files can count in."""
+"""A horizon lies in these years: instants count from 1970 on, and dates and zone files count well beyond the last."""
 COUNT_MAX: Final = 10_000
 """How many agents a group may have."""
 COST_MAX: Final = 10_000
