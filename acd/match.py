@@ -144,7 +144,7 @@ class Matching:
             profile.open[agent.id] = agent, channels
 
     def close(self, agent: Agent) -> None:
-        """The agent can be offered nothing for now. To be said before anything changes by which he is ranked."""
+        """The agent can be offered nothing at present. To be said before anything changes by which he is ranked."""
         profile = self._profile_of[agent.id]
         if opened := profile.open.pop(agent.id, None):
             for channel in opened[1]:
@@ -234,7 +234,7 @@ class Matching:
         return Choice(best, agent, able - len(kept) - reserved, excluded)
 
     def kept_from(self, contact: Contact, now: int) -> set[str]:
-        """Whom a contact is not offered to for now: who did not take it, or has to do with it already.
+        """Whom a contact is not offered to at present: who did not take it, or has to do with it already.
 
         That is who wraps up a part of it; and for the leg of a consult, whoever has to do with its contact.
         """

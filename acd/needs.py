@@ -139,7 +139,7 @@ def first_contact(
 
 
 def is_apart(contact: Contact, agent: Agent, now: int) -> bool:
-    """Whether the two are kept apart for now, as `Matching.kept_from` says."""
+    """Whether the two are kept apart at present, as `Matching.kept_from` says."""
     in_hand = contact.id in agent.works or contact.consults in agent.works
     return in_hand or contact.exclusions.get(agent.id, 0) > now
 
